@@ -1,1 +1,2 @@
-//! Placeholder until the crate lands.
+//! Counts, scorecards, effects and the statistics under them: pure functions over record rows.
+pub mod stats;

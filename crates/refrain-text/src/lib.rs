@@ -1,1 +1,15 @@
-//! Placeholder until the crate lands.
+//! Text in, text knowledge out: folding, tokens, features, language, redaction, requests, similarity.
+//!
+//! Everything here takes `&str` and is a pure function of it, so the result is the same on any
+//! number of threads. No function panics, whatever the text.
+
+pub mod features;
+pub mod fold;
+pub mod language;
+mod stopwords;
+mod tokens;
+
+pub use fold::fold;
+pub use language::{LanguageGuess, conversation_language, detect_language};
+pub use stopwords::{is_stopword, stopwords};
+pub use tokens::{Token, tokens};

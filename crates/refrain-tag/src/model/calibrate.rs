@@ -1,0 +1,145 @@
+//! From margins to scores and thresholds, always judged on rows the model has not seen.
+
+use linfa::ParamGuard;
+use linfa::composing::platt_scaling::{Platt, platt_newton_method, platt_predict};
+use ndarray::{Array1, ArrayView1};
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// Fewest rows on either side for a curve or threshold of a tag's own.
+const MIN_SIDE: usize = 4;
+
+/// Which fold holds a row out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Folds {
+    fold: Vec<u8>,
+    num_folds: u8,
+}
+
+impl Folds {
+    const UNUSED: u8 = u8::MAX;
+
+    /// No row is ever held out.
+    pub(super) fn none() -> Self {
+        Self::default()
+    }
+
+    /// Spreads rows over `num_folds` folds, each stratum evenly.
+    ///
+    /// Equal texts share a fold, or a copy in training would tell the answer. At most `max_rows`
+    /// rows take part; which ones depends only on texts and seed.
+    pub(super) fn new<'a>(
+        rows: impl Iterator<Item = (&'a str, u32)>,
+        num_folds: u8,
+        max_rows: usize,
+        seed: u64,
+    ) -> Self {
+        let mut order: Vec<(u32, u64, u32)> = rows
+            .enumerate()
+            .map(|(row, (text, stratum))| {
+                (stratum, xxh3_64_with_seed(text.as_bytes(), seed), row as u32)
+            })
+            .collect();
+        let mut fold = vec![Self::UNUSED; order.len()];
+        if num_folds < 2 {
+            return Self { fold, num_folds: 0 };
+        }
+        let share = max_rows as f64 / order.len().max(1) as f64;
+        let limit = if share >= 1.0 { u64::MAX } else { (share * u64::MAX as f64) as u64 };
+        // A text under two strata would otherwise land in two folds.
+        order.sort_unstable_by_key(|&(stratum, hash, row)| (hash, stratum, row));
+        let mut groups: Vec<(u32, u64)> = Vec::new();
+        for &(stratum, hash, _) in &order {
+            if groups.last().is_none_or(|&(_, last)| last != hash) {
+                groups.push((stratum, hash));
+            }
+        }
+        groups.sort_unstable();
+        groups.retain(|&(_, hash)| hash <= limit);
+        let mut fold_of: Vec<(u64, u8)> = groups
+            .iter()
+            .enumerate()
+            .map(|(at, &(_, hash))| (hash, (at % usize::from(num_folds)) as u8))
+            .collect();
+        fold_of.sort_unstable();
+        for &(_, hash, row) in &order {
+            if let Ok(at) = fold_of.binary_search_by_key(&hash, |&(h, _)| h) {
+                fold[row as usize] = fold_of[at].1;
+            }
+        }
+        Self { fold, num_folds }
+    }
+
+    pub(super) fn num_folds(&self) -> u8 {
+        self.num_folds
+    }
+
+    /// The fold that holds `row` out.
+    pub(super) fn of(&self, row: usize) -> Option<u8> {
+        self.fold.get(row).copied().filter(|&fold| fold != Self::UNUSED)
+    }
+
+    /// Rows that some fold holds out, in order.
+    pub(super) fn rows(&self) -> Vec<usize> {
+        (0..self.fold.len()).filter(|&row| self.of(row).is_some()).collect()
+    }
+}
+
+/// Platt's curve: score = 1 / (1 + exp(a·margin + b)).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Sigmoid {
+    pub(super) a: f32,
+    pub(super) b: f32,
+}
+
+impl Sigmoid {
+    /// For models too small to calibrate: 0.5 at the separator.
+    pub(super) const PLAIN: Self = Self { a: -2.0, b: 0.0 };
+
+    /// Score of a margin, from 0 to 1; 0 when the margin is not a number.
+    pub(super) fn score(self, margin: f32) -> f32 {
+        let exponent = self.a * margin + self.b;
+        if exponent.is_nan() { 0.0 } else { *platt_predict(margin, self.a, self.b) }
+    }
+
+    /// Fits the curve with linfa's Platt scaling.
+    ///
+    /// `None` when a side has too few rows, the fit fails, or larger margins would score lower.
+    pub(super) fn fit(margins: ArrayView1<'_, f32>, labels: ArrayView1<'_, bool>) -> Option<Self> {
+        let num_positive = labels.iter().filter(|&&label| label).count();
+        if num_positive.min(labels.len() - num_positive) < MIN_SIDE {
+            return None;
+        }
+        let params = Platt::<f64, ()>::params().check().ok()?;
+        let margins: Array1<f64> = margins.mapv(f64::from);
+        let (a, b) = platt_newton_method(margins.view(), labels.reborrow(), &params).ok()?;
+        let (a, b) = (a as f32, b as f32);
+        (a.is_finite() && b.is_finite() && a < 0.0).then_some(Self { a, b })
+    }
+}
+
+/// The threshold with the best F1: a score at or above it counts as set.
+///
+/// Lies halfway between the last score taken and the first one left; among equal F1 the higher
+/// threshold wins. `None` when there are too few positive rows to say.
+pub(super) fn best_threshold(mut scored: Vec<(f32, bool)>) -> Option<f32> {
+    let num_positive = scored.iter().filter(|(_, hit)| *hit).count();
+    if num_positive < MIN_SIDE {
+        return None;
+    }
+    scored.sort_unstable_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(&y.1)));
+    let mut best = (0.0f64, 1.0f32);
+    let mut num_hits = 0usize;
+    for (at, &(score, hit)) in scored.iter().enumerate() {
+        num_hits += usize::from(hit);
+        let next = scored.get(at + 1).map_or(0.0, |&(score, _)| score);
+        if next == score {
+            continue;
+        }
+        let f1 = 2.0 * num_hits as f64 / (at + 1 + num_positive) as f64;
+        if f1 > best.0 {
+            best = (f1, 0.5 * (score + next));
+        }
+    }
+    Some(best.1)
+}

@@ -1,0 +1,125 @@
+//! Settings of training, checked before anything is fitted.
+
+use refrain_text::features::FeatureConfig;
+use serde::{Deserialize, Serialize};
+
+use super::ModelError;
+
+/// Which learner.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelKind {
+    /// A linear support vector machine per tag on the sparse features, calibrated by Platt scaling.
+    #[default]
+    Linear,
+    /// linfa's multinomial logistic regression on a latent semantic (randomised SVD) embedding.
+    LsaLogistic,
+}
+
+impl ModelKind {
+    /// The name that stands in configs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::LsaLogistic => "lsa_logistic",
+        }
+    }
+}
+
+/// Whether a text may get several tags.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MultiLabel {
+    /// Yes when at least one in a hundred tagged examples has several tags.
+    #[default]
+    Auto,
+    /// Every tag whose score reaches its threshold.
+    Yes,
+    /// The best tag or none.
+    No,
+}
+
+/// Settings of [`train`](super::train).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Which learner.
+    pub kind: ModelKind,
+    /// Which n-grams are counted and how they are weighted.
+    pub features: FeatureConfig,
+    /// Cost of errors on the examples; larger fits closer.
+    pub c: f32,
+    /// Parts for out-of-fold scores, on which curves and thresholds are fitted; below 2 there are none.
+    pub folds: u8,
+    /// Lowest score at which a tag is set; a tag's own fitted threshold may lie above it.
+    pub min_score: f32,
+    /// Smallest lead of the best tag over the second when only one is set.
+    pub min_gap: f32,
+    /// Whether a text may get several tags.
+    pub multi_label: MultiLabel,
+    /// Most examples held out for calibration; more change little and cost time.
+    pub max_calibration_rows: usize,
+    /// Dimensions of the embedding of `lsa_logistic`.
+    pub lsa_rank: usize,
+    /// Seed of every random choice.
+    pub seed: u64,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            kind: ModelKind::default(),
+            features: FeatureConfig { keep_names: true, ..FeatureConfig::default() },
+            c: 1.0,
+            folds: 5,
+            min_score: 0.2,
+            min_gap: 0.02,
+            multi_label: MultiLabel::default(),
+            max_calibration_rows: 50_000,
+            lsa_rank: 256,
+            seed: 1,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Refuses settings outside their range.
+    ///
+    /// # Errors
+    /// [`ModelError::Setting`] names the first one.
+    pub fn check(&self) -> Result<(), ModelError> {
+        in_range("c", self.c, 1e-4, 1e4, "a number from 0.0001 to 10000")?;
+        in_range("min_score", self.min_score, 0.0, 1.0, "a number from 0 to 1")?;
+        in_range("min_gap", self.min_gap, 0.0, 1.0, "a number from 0 to 1")?;
+        in_range("folds", self.folds, 0, 20, "a whole number up to 20")?;
+        in_range("lsa_rank", self.lsa_rank, 1, 4096, "a whole number from 1 to 4096")?;
+        check_ngrams("features.word_ngrams", self.features.word_ngrams)?;
+        check_ngrams("features.char_ngrams", self.features.char_ngrams)
+    }
+}
+
+fn in_range<T: PartialOrd + std::fmt::Display>(
+    key: &'static str,
+    value: T,
+    low: T,
+    high: T,
+    expected: &'static str,
+) -> Result<(), ModelError> {
+    // Not `value < low || value > high`: a value that is no number must fail.
+    if value >= low && value <= high {
+        return Ok(());
+    }
+    Err(ModelError::Setting { key, found: value.to_string(), expected })
+}
+
+fn check_ngrams(key: &'static str, (shortest, longest): (usize, usize)) -> Result<(), ModelError> {
+    if shortest <= longest && longest <= 10 {
+        return Ok(());
+    }
+    Err(ModelError::Setting {
+        key,
+        found: format!("[{shortest}, {longest}]"),
+        expected: "shortest and longest, at most 10",
+    })
+}

@@ -1,0 +1,203 @@
+//! The model file: eight bytes that say what it is, a version, a checksum, then the model.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use refrain_record::TagPath;
+use refrain_text::features::Vectorizer;
+use serde::{Deserialize, Serialize};
+
+use super::ModelError;
+use super::config::ModelKind;
+use super::predict::{Link, TagModel};
+use super::weights::Weights;
+
+const MAGIC: [u8; 8] = *b"REFRAIN\x1a";
+const VERSION: u16 = 1;
+/// Magic, version, checksum.
+const HEAD_BYTES: usize = 8 + 2 + 32;
+const DIGEST_CHARS: usize = 16;
+
+/// Everything but the weights, which follow as plain bytes.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    kind: ModelKind,
+    labels: Vec<String>,
+    vectorizer: Vectorizer,
+    link: Link,
+    thresholds: Vec<f32>,
+    min_gap: f32,
+    is_multi_label: bool,
+    scales: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+/// The model as bytes, without what only guards them: the head's length, the head, the weights.
+pub(super) fn encode_payload(model: &TagModel) -> Result<Vec<u8>, ModelError> {
+    let head = Head {
+        kind: model.kind,
+        labels: model.labels.iter().map(|label| label.as_str().to_owned()).collect(),
+        vectorizer: model.vectorizer.clone(),
+        link: model.link.clone(),
+        thresholds: model.thresholds.clone(),
+        min_gap: model.min_gap,
+        is_multi_label: model.is_multi_label,
+        scales: model.weights.scales().to_vec(),
+        bias: model.weights.bias().to_vec(),
+    };
+    let head = postcard::to_stdvec(&head).map_err(|error| ModelError::Fit {
+        kind: model.kind.as_str(),
+        reason: format!("the model cannot be written: {error}"),
+    })?;
+    let mut payload = (head.len() as u64).to_le_bytes().to_vec();
+    payload.extend_from_slice(&head);
+    payload.extend_from_slice(&model.weights.bytes());
+    Ok(payload)
+}
+
+/// The digest that names a model.
+pub(super) fn short_digest(payload: &[u8]) -> String {
+    blake3::hash(payload).to_hex().as_str()[..DIGEST_CHARS].to_owned()
+}
+
+impl TagModel {
+    /// The bytes of the model file.
+    ///
+    /// # Errors
+    /// Only when the model cannot be serialised, which is a fault of refrain.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
+        let payload = encode_payload(self)?;
+        let mut bytes = Vec::with_capacity(HEAD_BYTES + payload.len());
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(blake3::hash(&payload).as_bytes());
+        bytes.extend_from_slice(&payload);
+        Ok(bytes)
+    }
+
+    /// The model of [`Self::to_bytes`].
+    ///
+    /// # Errors
+    /// [`ModelError::Format`] when the bytes are no model, damaged, or of another version.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        decode(bytes).map_err(|(found, hint)| ModelError::Format {
+            path: "<bytes>".into(),
+            found,
+            hint,
+        })
+    }
+
+    /// Writes the model file: to a name of its own beside it first, then renamed.
+    ///
+    /// # Errors
+    /// [`ModelError::File`] when the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
+        let path = path.as_ref();
+        let bytes = self.to_bytes()?;
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.tmp", std::process::id()));
+        let temporary = path.with_file_name(name);
+        write_synced(&temporary, &bytes)
+            .and_then(|()| fs::rename(&temporary, path))
+            .map_err(|source| {
+                // The first error tells more than a failed clean-up would.
+                let _ = fs::remove_file(&temporary);
+                ModelError::File { action: "write", path: path.to_owned(), source }
+            })
+    }
+
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// [`ModelError::File`] when it cannot be read, [`ModelError::Format`] when it is no model,
+    /// damaged, or of another version.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelError> {
+        let path = path.as_ref();
+        let bytes = fs::read(path).map_err(|source| ModelError::File {
+            action: "read",
+            path: path.to_owned(),
+            source,
+        })?;
+        decode(&bytes).map_err(|(found, hint)| ModelError::Format {
+            path: path.to_owned(),
+            found,
+            hint,
+        })
+    }
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// What was found and what to do.
+type Refusal = (String, &'static str);
+
+fn decode(bytes: &[u8]) -> Result<TagModel, Refusal> {
+    const RETRAIN: &str = "copy the file again, or train anew with `refrain train`";
+    let Some(rest) = bytes.strip_prefix(&MAGIC) else {
+        return Err((
+            "not a refrain tag model".into(),
+            "`model` must name a file that `refrain train --model` wrote",
+        ));
+    };
+    let Some((version, rest)) = rest.split_first_chunk::<2>() else {
+        return Err(("it ends too early".into(), RETRAIN));
+    };
+    let version = u16::from_le_bytes(*version);
+    if version > VERSION {
+        return Err((
+            format!("format version {version}, expected at most {VERSION}"),
+            "a newer refrain wrote it: upgrade refrain, or train anew with this one",
+        ));
+    }
+    if version != VERSION {
+        return Err((
+            format!("format version {version}, expected {VERSION}"),
+            "an older refrain wrote it: train anew with `refrain train`",
+        ));
+    }
+    let Some((checksum, payload)) = rest.split_first_chunk::<32>() else {
+        return Err(("it ends too early".into(), RETRAIN));
+    };
+    if blake3::hash(payload) != *checksum {
+        return Err(("the checksum does not match: the file is damaged or cut off".into(), RETRAIN));
+    }
+    decode_payload(payload)
+        .ok_or_else(|| ("its parts do not fit together".into(), "train anew with `refrain train`"))
+}
+
+fn decode_payload(payload: &[u8]) -> Option<TagModel> {
+    let (head_len, rest) = payload.split_first_chunk::<8>()?;
+    let head_len = usize::try_from(u64::from_le_bytes(*head_len)).ok()?;
+    let (head, cells) = rest.split_at_checked(head_len)?;
+    let head: Head = postcard::from_bytes(head).ok()?;
+    let weights = Weights::from_parts(head.scales, head.bias, cells)?;
+    let labels: Vec<TagPath> = head.labels.into_iter().map(TagPath::from).collect();
+    let num_labels = labels.len();
+    let link_fits = match &head.link {
+        Link::Sigmoids(curves) => {
+            curves.len() == num_labels && weights.num_classes() == num_labels
+        }
+        Link::Softmax => (num_labels..=num_labels + 1).contains(&weights.num_classes()),
+    };
+    let fits = num_labels > 0
+        && link_fits
+        && head.thresholds.len() == num_labels
+        && labels.is_sorted_by(|a, b| a < b)
+        && weights.num_columns() == head.vectorizer.num_features();
+    fits.then(|| TagModel {
+        id: short_digest(payload),
+        kind: head.kind,
+        labels,
+        vectorizer: head.vectorizer,
+        weights,
+        link: head.link,
+        thresholds: head.thresholds,
+        min_gap: head.min_gap,
+        is_multi_label: head.is_multi_label,
+    })
+}

@@ -1,0 +1,194 @@
+//! A trained model and what it says about a text.
+
+use rayon::prelude::*;
+use refrain_record::TagPath;
+use refrain_text::features::{SparseVec, Vectorizer};
+use serde::{Deserialize, Serialize};
+
+use super::calibrate::Sigmoid;
+use super::config::ModelKind;
+use super::weights::Weights;
+
+/// A tag that the model sets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// The tag.
+    pub tag: TagPath,
+    /// Probability that it applies, from 0 to 1.
+    pub score: f32,
+}
+
+/// The best tag, whether or not the model would set it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// The tag with the highest score; ties go to the first path.
+    pub tag: TagPath,
+    /// Probability that it applies, from 0 to 1.
+    pub score: f32,
+    /// Lead over the second best; equals `score` when there is only one tag.
+    pub gap: f32,
+    /// Whether the model sets no tag at all.
+    pub abstains: bool,
+}
+
+/// A fitted model; immutable, and free to share between threads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TagModel {
+    pub(super) id: String,
+    pub(super) kind: ModelKind,
+    pub(super) labels: Vec<TagPath>,
+    pub(super) vectorizer: Vectorizer,
+    pub(super) weights: Weights,
+    pub(super) link: Link,
+    pub(super) thresholds: Vec<f32>,
+    pub(super) min_gap: f32,
+    pub(super) is_multi_label: bool,
+}
+
+/// How margins become scores.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) enum Link {
+    /// A Platt curve per tag.
+    Sigmoids(Vec<Sigmoid>),
+    /// Shares of all classes; a class behind the tags stands for "none of them".
+    Softmax,
+}
+
+impl Link {
+    /// Turns margins into scores of the first `num_labels` classes.
+    pub(super) fn scores(&self, mut margins: Vec<f32>, num_labels: usize) -> Vec<f32> {
+        match self {
+            Self::Sigmoids(curves) => {
+                for (margin, curve) in margins.iter_mut().zip(curves) {
+                    *margin = curve.score(*margin);
+                }
+            }
+            Self::Softmax => softmax(&mut margins),
+        }
+        margins.truncate(num_labels);
+        margins
+    }
+}
+
+fn softmax(margins: &mut [f32]) {
+    let top = margins.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut total = 0.0;
+    for margin in margins.iter_mut() {
+        *margin = (*margin - top).exp();
+        total += *margin;
+    }
+    margins.iter_mut().for_each(|margin| *margin /= total);
+}
+
+/// Places of the best and the second best score; the lower place wins ties.
+pub(super) fn top_two(scores: &[f32]) -> Option<(usize, Option<usize>)> {
+    let mut best: Option<usize> = None;
+    let mut second: Option<usize> = None;
+    for (place, &score) in scores.iter().enumerate() {
+        if best.is_none_or(|b| score > scores[b]) {
+            (best, second) = (Some(place), best);
+        } else if second.is_none_or(|s| score > scores[s]) {
+            second = Some(place);
+        }
+    }
+    best.map(|best| (best, second))
+}
+
+/// Place, score and lead of the best score.
+pub(super) fn best_of(scores: &[f32]) -> Option<(usize, f32, f32)> {
+    let (best, second) = top_two(scores)?;
+    Some((best, scores[best], scores[best] - second.map_or(0.0, |second| scores[second])))
+}
+
+impl TagModel {
+    /// Short digest of everything the model consists of.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The learner it came from.
+    #[must_use]
+    pub fn kind(&self) -> ModelKind {
+        self.kind
+    }
+
+    /// The tags it knows, sorted.
+    #[must_use]
+    pub fn labels(&self) -> &[TagPath] {
+        &self.labels
+    }
+
+    /// Whether a text may get several tags.
+    #[must_use]
+    pub fn is_multi_label(&self) -> bool {
+        self.is_multi_label
+    }
+
+    /// The score from which on a tag is set; `None` when the model does not know it.
+    #[must_use]
+    pub fn threshold(&self, tag: &TagPath) -> Option<f32> {
+        self.place(tag).map(|place| self.thresholds[place])
+    }
+
+    /// The tags of a text, best first, ties by path; empty when the model abstains.
+    ///
+    /// A text without any known feature never gets a tag.
+    #[must_use]
+    pub fn predict(&self, text: &str) -> Vec<Prediction> {
+        self.judge(text).1
+    }
+
+    /// The tags of many texts, in their order, on all threads of the current pool.
+    #[must_use]
+    pub fn predict_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Vec<Prediction>> {
+        texts.par_iter().with_min_len(64).map(|text| self.predict(text.as_ref())).collect()
+    }
+
+    /// The best single tag, even where the model abstains.
+    #[must_use]
+    pub fn decision(&self, text: &str) -> Option<Decision> {
+        self.judge(text).0
+    }
+
+    /// The best single tag and the tags that are set, from one scoring.
+    #[must_use]
+    pub fn judge(&self, text: &str) -> (Option<Decision>, Vec<Prediction>) {
+        let features = self.vectorizer.transform(text);
+        let scores = self.scores(&features);
+        let Some((best, score, gap)) = best_of(&scores) else {
+            return (None, Vec::new());
+        };
+        let set = if features.is_empty() { Vec::new() } else { self.set_tags(&scores) };
+        let tag = self.labels[best].clone();
+        (Some(Decision { tag, score, gap, abstains: set.is_empty() }), set)
+    }
+
+    pub(super) fn scores(&self, features: &SparseVec) -> Vec<f32> {
+        let margins = self.weights.margins(&features.indices, &features.values);
+        self.link.scores(margins, self.labels.len())
+    }
+
+    fn set_tags(&self, scores: &[f32]) -> Vec<Prediction> {
+        let mut places: Vec<usize> = if self.is_multi_label {
+            (0..scores.len()).filter(|&place| scores[place] >= self.thresholds[place]).collect()
+        } else {
+            best_of(scores)
+                .filter(|&(best, score, gap)| {
+                    score >= self.thresholds[best] && gap >= self.min_gap
+                })
+                .map(|(best, ..)| best)
+                .into_iter()
+                .collect()
+        };
+        places.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
+        let prediction =
+            |place: usize| Prediction { tag: self.labels[place].clone(), score: scores[place] };
+        places.into_iter().map(prediction).collect()
+    }
+
+    /// Place of a tag among the labels.
+    pub(super) fn place(&self, tag: &TagPath) -> Option<usize> {
+        self.labels.binary_search(tag).ok()
+    }
+}

@@ -1,0 +1,194 @@
+//! Labelled texts to a model: features, learner, out-of-fold scores, curves and thresholds.
+
+use ndarray::{Array2, Axis};
+use rayon::prelude::*;
+use refrain_record::TagPath;
+use refrain_text::features::Vectorizer;
+
+use super::calibrate::{Folds, Sigmoid, best_threshold};
+use super::config::{ModelKind, MultiLabel, TrainConfig};
+use super::labels::LabelledText;
+use super::learner::LinearSvm;
+use super::predict::{Link, TagModel, best_of};
+use super::softmax;
+use super::sparse::SparseRows;
+use super::weights::Weights;
+use super::{ModelError, file};
+
+/// Share of tagged examples with several tags from which on `auto` means multi-label.
+const MULTI_LABEL_SHARE: f64 = 0.01;
+
+/// The examples as matrices.
+pub(super) struct Examples {
+    pub(super) rows: SparseRows,
+    /// Row x label.
+    pub(super) targets: Array2<bool>,
+    pub(super) folds: Folds,
+}
+
+/// What a learner gives: weights, the link, and out-of-fold scores as row x label.
+pub(super) struct Learned {
+    pub(super) weights: Weights,
+    pub(super) link: Link,
+    pub(super) scores: Array2<f32>,
+}
+
+/// Fits a model on labelled texts.
+///
+/// Texts of only whitespace are left out; texts without tags teach what none of the tags is. The
+/// order of the examples matters only for ties inside the learner; the thread count never does.
+///
+/// # Errors
+/// [`ModelError::Setting`] for a setting outside its range, [`ModelError::NothingToLearn`] when
+/// no example has both text and tag, [`ModelError::Fit`] when the learner does not converge.
+pub fn train(examples: &[LabelledText], config: &TrainConfig) -> Result<TagModel, ModelError> {
+    config.check()?;
+    let usable: Vec<&LabelledText> =
+        examples.iter().filter(|example| !example.text.trim().is_empty()).collect();
+    let labels = distinct_labels(&usable);
+    if labels.is_empty() {
+        return Err(ModelError::NothingToLearn {
+            rows: examples.len(),
+            found: "no example has both a text and a tag",
+            hint: "label some texts, see `refrain audit`",
+        });
+    }
+    let texts: Vec<&str> = usable.iter().map(|example| example.text.as_str()).collect();
+    let vectorizer = Vectorizer::fit(&texts, &config.features);
+    let is_multi_label = is_multi_label(&usable, config.multi_label);
+    let data = assemble(&usable, &labels, &vectorizer, config);
+    let learned = match config.kind {
+        ModelKind::Linear => learn_linear(&data, config)?,
+        ModelKind::LsaLogistic => softmax::learn(&data, config)?,
+    };
+    let thresholds = thresholds(&data, &learned.scores, is_multi_label, config.min_score);
+    let mut model = TagModel {
+        id: String::new(),
+        kind: config.kind,
+        labels,
+        vectorizer,
+        weights: learned.weights,
+        link: learned.link,
+        thresholds,
+        min_gap: config.min_gap,
+        is_multi_label,
+    };
+    model.id = file::short_digest(&file::encode_payload(&model)?);
+    Ok(model)
+}
+
+fn distinct_labels(examples: &[&LabelledText]) -> Vec<TagPath> {
+    let mut labels: Vec<TagPath> =
+        examples.iter().flat_map(|example| example.tags.iter().cloned()).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    labels
+}
+
+fn is_multi_label(examples: &[&LabelledText], choice: MultiLabel) -> bool {
+    let num_with = |least: usize| {
+        examples
+            .iter()
+            .filter(|example| {
+                let mut tags: Vec<&TagPath> = example.tags.iter().collect();
+                tags.sort_unstable();
+                tags.dedup();
+                tags.len() >= least
+            })
+            .count() as f64
+    };
+    match choice {
+        MultiLabel::Yes => true,
+        MultiLabel::No => false,
+        MultiLabel::Auto => num_with(2) > 0.0 && num_with(2) >= MULTI_LABEL_SHARE * num_with(1),
+    }
+}
+
+fn assemble(
+    examples: &[&LabelledText],
+    labels: &[TagPath],
+    vectorizer: &Vectorizer,
+    config: &TrainConfig,
+) -> Examples {
+    let texts: Vec<&str> = examples.iter().map(|example| example.text.as_str()).collect();
+    let mut rows = SparseRows::new(vectorizer.num_features());
+    for vector in vectorizer.transform_all(&texts) {
+        rows.push(vector.iter());
+    }
+    let mut targets = Array2::from_elem((examples.len(), labels.len()), false);
+    let mut strata = vec![u32::MAX; examples.len()];
+    for (row, example) in examples.iter().enumerate() {
+        for place in example.tags.iter().filter_map(|tag| labels.binary_search(tag).ok()) {
+            targets[(row, place)] = true;
+            strata[row] = strata[row].min(place as u32);
+        }
+    }
+    let keyed = texts.iter().copied().zip(strata);
+    let folds = Folds::new(keyed, config.folds, config.max_calibration_rows, config.seed);
+    Examples { rows, targets, folds }
+}
+
+fn learn_linear(data: &Examples, config: &TrainConfig) -> Result<Learned, ModelError> {
+    let learner = LinearSvm { c: config.c, seed: config.seed, ..LinearSvm::default() };
+    learner.check()?;
+    let (model, mut scores) = learner.fit_folds(&data.rows, data.targets.view(), &data.folds);
+    let held_out = data.folds.rows();
+    let margins = scores.select(Axis(0), &held_out);
+    let targets = data.targets.select(Axis(0), &held_out);
+    let own: Vec<Option<Sigmoid>> = (0..targets.ncols())
+        .into_par_iter()
+        .map(|class| Sigmoid::fit(margins.column(class), targets.column(class)))
+        .collect();
+    // A tag with too few examples borrows the curve of all tags together.
+    let pooled = if own.contains(&None) {
+        let all = |len| (len,);
+        margins
+            .to_shape(all(margins.len()))
+            .ok()
+            .zip(targets.to_shape(all(targets.len())).ok())
+            .and_then(|(margins, targets)| Sigmoid::fit(margins.view(), targets.view()))
+            .unwrap_or(Sigmoid::PLAIN)
+    } else {
+        Sigmoid::PLAIN
+    };
+    let curves: Vec<Sigmoid> = own.into_iter().map(|curve| curve.unwrap_or(pooled)).collect();
+    for (mut column, curve) in scores.columns_mut().into_iter().zip(&curves) {
+        column.mapv_inplace(|margin| curve.score(margin));
+    }
+    let bias_row = model.weights.nrows() - 1;
+    let (columns, bias) = model.weights.view().split_at(Axis(0), bias_row);
+    Ok(Learned {
+        weights: Weights::new(columns, bias.iter().copied().collect()),
+        link: Link::Sigmoids(curves),
+        scores,
+    })
+}
+
+/// Per label the threshold with the best out-of-fold F1, but never below `floor`.
+///
+/// With one tag a text, only texts where the label came out best count for it.
+fn thresholds(
+    data: &Examples,
+    scores: &Array2<f32>,
+    is_multi_label: bool,
+    floor: f32,
+) -> Vec<f32> {
+    let held_out = data.folds.rows();
+    let mut scored: Vec<Vec<(f32, bool)>> = vec![Vec::new(); scores.ncols()];
+    for &row in &held_out {
+        let line = scores.row(row).to_vec();
+        let hits = data.targets.row(row);
+        if is_multi_label {
+            for (label, &score) in line.iter().enumerate() {
+                scored[label].push((score, hits[label]));
+            }
+        } else if let Some((best, score, _)) = best_of(&line) {
+            scored[best].push((score, hits[best]));
+        }
+    }
+    let pooled = best_threshold(scored.concat()).unwrap_or(0.0);
+    scored
+        .into_par_iter()
+        .map(|list| best_threshold(list).unwrap_or(pooled).max(floor))
+        .collect()
+}

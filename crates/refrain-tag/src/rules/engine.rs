@@ -1,0 +1,361 @@
+//! All phrases of all rules in one automaton, and which rules a message satisfies.
+//!
+//! A message is folded once, scanned once, and only rules with a hit are looked at. Offsets are
+//! traced back to the original only when something matched.
+
+use super::fold::{fold_into, is_unspaced, is_word, original_span};
+use super::parse::Pattern;
+use super::phrase::Phrase;
+use crate::error::TagError;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use regex::{Regex, RegexSet, RegexSetBuilder};
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::ops::Range;
+
+/// Above this many bytes of phrases a DFA's table leaves the cache and an NFA is faster.
+const DFA_PHRASE_BYTES: usize = 64 * 1024;
+
+/// What about a rule matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PhraseKind {
+    /// A phrase of `any`.
+    Any,
+    /// A pair of `near`; the span covers both.
+    Near,
+    /// A `regex`.
+    Regex,
+    /// A phrase of `all`, in a rule without any of the above.
+    All,
+}
+
+impl PhraseKind {
+    /// The key of the rulebook it stands under.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Near => "near",
+            Self::Regex => "regex",
+            Self::All => "all",
+        }
+    }
+}
+
+/// One place where a rule holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Found {
+    pub(crate) rule: u32,
+    /// Unicode scalars of the original message.
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) kind: PhraseKind,
+}
+
+#[derive(Debug)]
+struct Slots {
+    any: Vec<u32>,
+    all: Vec<u32>,
+    none: Vec<u32>,
+    near: Vec<(u32, u32, u32)>,
+    regexes: Range<usize>,
+}
+
+impl Slots {
+    fn has_alternatives(&self) -> bool {
+        !(self.any.is_empty() && self.near.is_empty() && self.regexes.is_empty())
+    }
+}
+
+/// Immutable after building; shared by threads.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    automaton: AhoCorasick,
+    /// Pattern of the automaton -> phrases that begin with it.
+    phrases_of: Vec<Vec<u32>>,
+    phrases: Vec<Phrase>,
+    /// Phrase -> rules it can be evidence for.
+    rules_of: Vec<Vec<u32>>,
+    rules: Vec<Slots>,
+    regex_set: RegexSet,
+    regexes: Vec<Regex>,
+    rule_of_regex: Vec<u32>,
+}
+
+/// A phrase at bytes `start..end` of the folded message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Hit {
+    phrase: u32,
+    start: u32,
+    end: u32,
+}
+
+#[derive(Default)]
+struct Scratch {
+    folded: String,
+    starts: Vec<u32>,
+    hits: Vec<Hit>,
+    candidates: Vec<u32>,
+    /// Byte at which each token begins; filled when a `near` needs it.
+    tokens: Vec<u32>,
+    spans: Vec<(u32, Range<usize>, PhraseKind)>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+impl Engine {
+    pub(crate) fn build(patterns: Vec<Pattern>) -> Result<Self, TagError> {
+        let mut builder = PhraseTable::default();
+        let mut rules = Vec::with_capacity(patterns.len());
+        let (mut regexes, mut rule_of_regex) = (Vec::new(), Vec::new());
+        for (rule, pattern) in (0_u32..).zip(patterns) {
+            let first_regex = regexes.len();
+            rule_of_regex.resize(first_regex + pattern.regexes.len(), rule);
+            regexes.extend(pattern.regexes);
+            let slots = Slots {
+                any: builder.add_all(pattern.any),
+                all: builder.add_all(pattern.all),
+                none: builder.add_all(pattern.none),
+                near: pattern.near.into_iter().map(|(a, b, within)| (builder.add(a), builder.add(b), within)).collect(),
+                regexes: first_regex..regexes.len(),
+            };
+            rules.push(slots);
+        }
+        let rules_of = rules_of_phrases(&rules, builder.phrases.len());
+        Ok(Self {
+            automaton: build_automaton(&builder.patterns)?,
+            phrases_of: builder.phrases_of,
+            phrases: builder.phrases,
+            rules_of,
+            rules,
+            regex_set: build_set(&regexes)?,
+            regexes,
+            rule_of_regex,
+        })
+    }
+
+    /// Appends all places where rules that `reads` admits hold, sorted, each once.
+    pub(crate) fn find(&self, text: &str, reads: impl Fn(u32) -> bool, out: &mut Vec<Found>) {
+        // Taken, not borrowed: a `reads` that panics or calls back must not poison the thread.
+        let mut scratch = SCRATCH.take();
+        self.find_with(&mut scratch, text, reads, out);
+        SCRATCH.set(scratch);
+    }
+
+    fn find_with(&self, scratch: &mut Scratch, text: &str, reads: impl Fn(u32) -> bool, out: &mut Vec<Found>) {
+        scratch.folded.clear();
+        fold_into(text, &mut scratch.folded, None);
+        self.scan(scratch);
+        self.list_candidates(scratch);
+        if scratch.candidates.is_empty() {
+            return;
+        }
+        scratch.hits.sort_unstable();
+        scratch.tokens.clear();
+        scratch.spans.clear();
+        let candidates = std::mem::take(&mut scratch.candidates);
+        for &rule in candidates.iter().filter(|&&rule| reads(rule)) {
+            self.check_rule(rule, scratch);
+        }
+        scratch.candidates = candidates;
+        if scratch.spans.is_empty() {
+            return;
+        }
+        scratch.starts.clear();
+        scratch.folded.clear();
+        fold_into(text, &mut scratch.folded, Some(&mut scratch.starts));
+        let from = out.len();
+        out.extend(scratch.spans.iter().map(|(rule, span, kind)| {
+            let original = original_span(&scratch.starts, span.clone());
+            Found { rule: *rule, start: original.start, end: original.end, kind: *kind }
+        }));
+        out[from..].sort_unstable();
+        out.dedup_by_key(|found| (found.rule, found.start, found.end));
+    }
+
+    fn scan(&self, scratch: &mut Scratch) {
+        scratch.hits.clear();
+        let text = scratch.folded.as_str();
+        if self.phrases.is_empty() {
+            return;
+        }
+        for found in self.automaton.find_overlapping_iter(text) {
+            for &phrase in &self.phrases_of[found.pattern().as_usize()] {
+                if let Some(end) = self.phrases[phrase as usize].end_at(text, found.start()) {
+                    // Folding keeps texts far below 4 GiB.
+                    scratch.hits.push(Hit { phrase, start: found.start() as u32, end: end as u32 });
+                }
+            }
+        }
+    }
+
+    /// Rules with some evidence in the message, in order.
+    fn list_candidates(&self, scratch: &mut Scratch) {
+        scratch.candidates.clear();
+        let mut last = None;
+        for hit in &scratch.hits {
+            if last != Some(hit.phrase) {
+                scratch.candidates.extend(&self.rules_of[hit.phrase as usize]);
+                last = Some(hit.phrase);
+            }
+        }
+        if self.regex_set.is_match(&scratch.folded) {
+            let regexes = self.regex_set.matches(&scratch.folded);
+            scratch.candidates.extend(regexes.iter().map(|regex| self.rule_of_regex[regex]));
+        }
+        scratch.candidates.sort_unstable();
+        scratch.candidates.dedup();
+    }
+
+    fn check_rule(&self, rule: u32, scratch: &mut Scratch) {
+        let slots = &self.rules[rule as usize];
+        let present = |phrase: &u32| !hits_of(&scratch.hits, *phrase).is_empty();
+        if !slots.all.iter().all(present) || slots.none.iter().any(present) {
+            return;
+        }
+        if !slots.has_alternatives() {
+            push_hits(rule, &slots.all, PhraseKind::All, &scratch.hits, &mut scratch.spans);
+            return;
+        }
+        push_hits(rule, &slots.any, PhraseKind::Any, &scratch.hits, &mut scratch.spans);
+        if !slots.near.is_empty() && scratch.tokens.is_empty() {
+            list_tokens(&scratch.folded, &mut scratch.tokens);
+        }
+        for &(a, b, within) in &slots.near {
+            let (a, b) = (hits_of(&scratch.hits, a), hits_of(&scratch.hits, b));
+            push_pairs(rule, a, b, within, &scratch.tokens, &mut scratch.spans);
+        }
+        for regex in &self.regexes[slots.regexes.clone()] {
+            let spans = regex.find_iter(&scratch.folded).filter(|found| !found.is_empty());
+            scratch.spans.extend(spans.map(|found| (rule, found.range(), PhraseKind::Regex)));
+        }
+    }
+}
+
+fn push_hits(rule: u32, phrases: &[u32], kind: PhraseKind, hits: &[Hit], spans: &mut Vec<(u32, Range<usize>, PhraseKind)>) {
+    for &phrase in phrases {
+        let hits = hits_of(hits, phrase).iter();
+        spans.extend(hits.map(|hit| (rule, hit.start as usize..hit.end as usize, kind)));
+    }
+}
+
+/// For each `a` the closest `b` beside it within so many tokens; ties go to the earlier.
+fn push_pairs(
+    rule: u32,
+    a: &[Hit],
+    b: &[Hit],
+    within: u32,
+    tokens: &[u32],
+    spans: &mut Vec<(u32, Range<usize>, PhraseKind)>,
+) {
+    // Counts tokens that begin at or before the byte.
+    let token_at = |byte: u32| tokens.partition_point(|&start| start <= byte);
+    let distance = |left: &Hit, right: &Hit| {
+        token_at(right.start).saturating_sub(token_at(left.end.saturating_sub(1)))
+    };
+    for hit in a {
+        // Hits of one phrase rise by start and by end alike.
+        let before = b.partition_point(|other| other.end <= hit.start).checked_sub(1).map(|at| &b[at]);
+        let after = b.get(b.partition_point(|other| other.start < hit.end));
+        let left = before.map(|other| (distance(other, hit), other.start, hit.end));
+        let right = after.map(|other| (distance(hit, other), hit.start, other.end));
+        if let Some((distance, start, end)) = left.into_iter().chain(right).min()
+            && distance <= within as usize
+        {
+            spans.push((rule, start as usize..end as usize, PhraseKind::Near));
+        }
+    }
+}
+
+fn hits_of(hits: &[Hit], phrase: u32) -> &[Hit] {
+    let from = hits.partition_point(|hit| hit.phrase < phrase);
+    let len = hits[from..].partition_point(|hit| hit.phrase == phrase);
+    &hits[from..from + len]
+}
+
+/// Words, and each character of unspaced scripts.
+fn list_tokens(text: &str, tokens: &mut Vec<u32>) {
+    let mut in_word = false;
+    for (at, c) in text.char_indices() {
+        let unspaced = is_unspaced(c);
+        let word = is_word(c) && !unspaced;
+        if unspaced || (word && !in_word) {
+            tokens.push(at as u32);
+        }
+        in_word = word;
+    }
+}
+
+/// Phrases, each once, and the automaton's patterns: their first pieces, each once.
+#[derive(Default)]
+struct PhraseTable {
+    phrases: Vec<Phrase>,
+    ids: FxHashMap<Phrase, u32>,
+    patterns: Vec<String>,
+    pattern_ids: FxHashMap<String, usize>,
+    phrases_of: Vec<Vec<u32>>,
+}
+
+impl PhraseTable {
+    fn add_all(&mut self, phrases: Vec<Phrase>) -> Vec<u32> {
+        let mut ids: Vec<u32> = phrases.into_iter().map(|phrase| self.add(phrase)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    fn add(&mut self, phrase: Phrase) -> u32 {
+        if let Some(&id) = self.ids.get(&phrase) {
+            return id;
+        }
+        let id = self.phrases.len() as u32;
+        let pattern = match self.pattern_ids.get(phrase.first_piece()) {
+            Some(&pattern) => pattern,
+            None => {
+                let piece = phrase.first_piece().to_owned();
+                self.pattern_ids.insert(piece.clone(), self.patterns.len());
+                self.patterns.push(piece);
+                self.phrases_of.push(Vec::new());
+                self.patterns.len() - 1
+            }
+        };
+        self.phrases_of[pattern].push(id);
+        self.ids.insert(phrase.clone(), id);
+        self.phrases.push(phrase);
+        id
+    }
+}
+
+/// A `near` is found through its first phrase, `all` only where a rule has nothing else.
+fn rules_of_phrases(rules: &[Slots], num_phrases: usize) -> Vec<Vec<u32>> {
+    let mut rules_of = vec![Vec::new(); num_phrases];
+    for (rule, slots) in (0_u32..).zip(rules) {
+        let all = if slots.has_alternatives() { &[][..] } else { &slots.all[..1] };
+        let near = slots.near.iter().map(|(a, ..)| a);
+        for &phrase in slots.any.iter().chain(near).chain(all) {
+            let rules: &mut Vec<u32> = &mut rules_of[phrase as usize];
+            if rules.last() != Some(&rule) {
+                rules.push(rule);
+            }
+        }
+    }
+    rules_of
+}
+
+fn build_automaton(patterns: &[String]) -> Result<AhoCorasick, TagError> {
+    let bytes: usize = patterns.iter().map(String::len).sum();
+    let kind = if bytes <= DFA_PHRASE_BYTES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+    let built = AhoCorasick::builder().match_kind(MatchKind::Standard).kind(Some(kind)).build(patterns);
+    built.map_err(|error| TagError::TooLarge { problem: error.to_string() })
+}
+
+fn build_set(regexes: &[Regex]) -> Result<RegexSet, TagError> {
+    let built = RegexSetBuilder::new(regexes.iter().map(Regex::as_str))
+        .case_insensitive(true)
+        .size_limit(64 << 20)
+        .dfa_size_limit(16 << 20)
+        .build();
+    built.map_err(|error| TagError::TooLarge { problem: error.to_string() })
+}

@@ -1,0 +1,337 @@
+//! One conversation to its tags: rules, model and source side by side, single choices settled.
+//!
+//! [`Tagger::explain`] lists every candidate with its fate; the rows of
+//! [`Tagger::tag_conversation`] are those whose fate is [`Verdict::Set`].
+
+use crate::model::TagModel;
+use crate::rules::{PhraseKind, RuleMatch, Rulebook, Span};
+use crate::taxonomy::Taxonomy;
+use refrain_record::tables::ConversationTag;
+use refrain_record::{
+    AuthorRole, ConversationId, ConversationText, Facet, Label, ShopId, SourceId, TagMethod, TagPath,
+    Turn, Visibility,
+};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+/// `set_by` of a stage that follows from the topic.
+pub const SET_BY_TAXONOMY: &str = "taxonomy";
+
+/// All that sets tags; immutable, shared by threads.
+#[derive(Debug)]
+pub struct Tagger {
+    /// Known tags.
+    pub taxonomy: Taxonomy,
+    /// Rules over that taxonomy.
+    pub rulebook: Rulebook,
+    /// Trained model.
+    pub model: Option<TagModel>,
+}
+
+/// What became of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// It is a row of `conversation_tags`.
+    Set,
+    /// Another rule sets the same tag with more weight.
+    Weaker,
+    /// The facet takes one tag, and another one is stronger.
+    OtherChoice,
+    /// A veto holds in the same message.
+    Vetoed,
+    /// The model knows a tag that the taxonomy does not.
+    NotInTaxonomy,
+}
+
+/// One reason for a tag.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explained {
+    /// Tag.
+    pub tag: TagPath,
+    /// Its group.
+    pub facet: Facet,
+    /// What sets it.
+    pub method: TagMethod,
+    /// Weight of the rule, probability of the model, 1 for the source.
+    pub score: f64,
+    /// Rule id, model id, source, or [`SET_BY_TAXONOMY`].
+    pub set_by: Label,
+    /// Message; `None` when the whole conversation is the evidence.
+    pub seq: Option<i64>,
+    /// Place in that message; `None` for the whole message or the subject line.
+    pub span: Option<Span>,
+    /// What about the rule matched; `None` when no rule did.
+    pub kind: Option<PhraseKind>,
+    /// Whether it counts.
+    pub verdict: Verdict,
+}
+
+impl Tagger {
+    /// The tags of a conversation, sorted by the table's key.
+    ///
+    /// A rule's evidence is its earliest match outside the subject line, else the subject line
+    /// (message only). At most one row of facet `act` and one of `stage`: the highest score, then
+    /// the earliest evidence, then the first path.
+    #[must_use]
+    pub fn tag_conversation(&self, conversation: &ConversationText<'_>) -> Vec<ConversationTag> {
+        let explained = self.explain(conversation).into_iter();
+        explained.filter(|e| e.verdict == Verdict::Set).map(|e| row(conversation, e)).collect()
+    }
+
+    /// Every reason for every tag, sorted by facet, tag and method; what counts first.
+    #[must_use]
+    pub fn explain(&self, conversation: &ConversationText<'_>) -> Vec<Explained> {
+        let predicted = self.predict(conversation);
+        explain(&self.taxonomy, &self.rulebook, predicted, conversation)
+    }
+
+    /// Short digest of taxonomy, rulebook and model: with another one, counts are another series.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let model = self.model.as_ref().map_or("", TagModel::id);
+        for part in [self.taxonomy.version(), self.taxonomy.digest(), self.rulebook.digest(), model] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        hasher.finalize().to_hex()[..12].to_owned()
+    }
+
+    fn predict<'c>(&'c self, conversation: &ConversationText<'c>) -> Option<Predicted<'c>> {
+        let model = self.model.as_ref()?;
+        let message = request_message(conversation)?;
+        let tags = model.predict(message.text).into_iter().map(|p| (p.tag, f64::from(p.score))).collect();
+        Some(Predicted { model: model.id(), message, tags })
+    }
+}
+
+/// What a model says of the message that carries the request.
+struct Predicted<'c> {
+    model: &'c str,
+    message: RuleMessage<'c>,
+    tags: Vec<(TagPath, f64)>,
+}
+
+/// A text that rules read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct RuleMessage<'c> {
+    pub(crate) text: &'c str,
+    pub(crate) role: AuthorRole,
+    /// For the subject line the first customer message, if any.
+    pub(crate) seq: Option<i64>,
+    is_subject: bool,
+}
+
+/// The subject line, as the customer's, and all public messages.
+pub(crate) fn rule_messages<'c>(
+    conversation: &ConversationText<'c>,
+) -> impl Iterator<Item = RuleMessage<'c>> + use<'c> {
+    let turns = conversation.turns;
+    let subject = conversation.subject.map(|text| RuleMessage {
+        text,
+        role: AuthorRole::Customer,
+        seq: first_customer_turn(turns).map(|turn| turn.seq),
+        is_subject: true,
+    });
+    let public = turns.iter().filter(|turn| turn.visibility == Visibility::Public);
+    subject.into_iter().chain(public.map(of_turn))
+}
+
+fn of_turn<'c>(turn: &Turn<'c>) -> RuleMessage<'c> {
+    RuleMessage { text: turn.text, role: turn.role, seq: Some(turn.seq), is_subject: false }
+}
+
+fn first_customer_turn<'t, 'c>(turns: &'t [Turn<'c>]) -> Option<&'t Turn<'c>> {
+    let customer = |turn: &&Turn<'_>| {
+        turn.role == AuthorRole::Customer && turn.visibility == Visibility::Public && !turn.text.trim().is_empty()
+    };
+    turns.iter().filter(customer).min_by_key(|turn| turn.seq)
+}
+
+/// The message that says what the customer wants; the subject line when no message does.
+fn request_message<'c>(conversation: &ConversationText<'c>) -> Option<RuleMessage<'c>> {
+    match first_customer_turn(conversation.turns) {
+        Some(turn) => Some(of_turn(turn)),
+        None => rule_messages(conversation).find(|message| message.is_subject),
+    }
+}
+
+fn explain(
+    taxonomy: &Taxonomy,
+    rulebook: &Rulebook,
+    predicted: Option<Predicted<'_>>,
+    conversation: &ConversationText<'_>,
+) -> Vec<Explained> {
+    let mut found = rule_candidates(rulebook, conversation);
+    if let Some(predicted) = predicted {
+        found.extend(model_candidates(taxonomy, rulebook, predicted, conversation));
+    }
+    found.extend(source_candidates(taxonomy, conversation));
+    settle_rules(&mut found);
+    settle_single_choice(Facet::Act, &mut found);
+    settle_single_choice(Facet::Stage, &mut found);
+    found.extend(implied_stage(taxonomy, &found));
+    found.sort_by(|a, b| {
+        let key = |e: &Explained| (e.facet.as_str(), e.method.as_str());
+        (key(a).0, &a.tag, key(a).1, a.verdict).cmp(&(key(b).0, &b.tag, key(b).1, b.verdict)).then_with(|| stronger(a, b))
+    });
+    found
+}
+
+/// The best match of each rule: one that no veto in its message takes away, then the earliest.
+fn rule_candidates(rulebook: &Rulebook, conversation: &ConversationText<'_>) -> Vec<Explained> {
+    let mut best: BTreeMap<usize, Explained> = BTreeMap::new();
+    for message in rule_messages(conversation) {
+        let matches = rulebook.matches(message.text, conversation.language, message.role);
+        for found in &matches {
+            let rule = &rulebook.rules()[found.rule];
+            if rule.is_veto {
+                continue;
+            }
+            let vetoed = rulebook.is_vetoed(&rule.tag, &matches);
+            let (span, verdict) = (
+                (!message.is_subject).then_some(found.span),
+                if vetoed { Verdict::Vetoed } else { Verdict::Set },
+            );
+            let is_better = |old: &Explained| {
+                (verdict, message.seq.is_none(), message.seq, span.is_none(), span)
+                    < (old.verdict, old.seq.is_none(), old.seq, old.span.is_none(), old.span)
+            };
+            if best.get(&found.rule).is_none_or(is_better) {
+                let new = Explained {
+                    tag: rule.tag.clone(),
+                    facet: rule.facet,
+                    method: TagMethod::Rule,
+                    score: rule.weight,
+                    set_by: Label::from(rule.id.as_str()),
+                    seq: message.seq,
+                    span,
+                    kind: Some(found.kind),
+                    verdict,
+                };
+                best.insert(found.rule, new);
+            }
+        }
+    }
+    best.into_values().collect()
+}
+
+fn model_candidates(
+    taxonomy: &Taxonomy,
+    rulebook: &Rulebook,
+    predicted: Predicted<'_>,
+    conversation: &ConversationText<'_>,
+) -> Vec<Explained> {
+    let Predicted { model, message, tags } = predicted;
+    let matches: Vec<RuleMatch> = rulebook.matches(message.text, conversation.language, message.role);
+    let explained = tags.into_iter().map(|(tag, score)| {
+        let known = taxonomy.lookup(tag.as_str());
+        let verdict = match known {
+            None => Verdict::NotInTaxonomy,
+            Some(_) if rulebook.is_vetoed(&tag, &matches) => Verdict::Vetoed,
+            Some(_) => Verdict::Set,
+        };
+        Explained {
+            facet: known.map_or(Facet::Topic, |tag| tag.facet),
+            tag,
+            method: TagMethod::Model,
+            score,
+            set_by: Label::from(model),
+            seq: message.seq,
+            span: None,
+            kind: None,
+            verdict,
+        }
+    });
+    explained.collect()
+}
+
+/// Tags of the source that are, or mean, tags of the taxonomy; each once.
+fn source_candidates(taxonomy: &Taxonomy, conversation: &ConversationText<'_>) -> Vec<Explained> {
+    let mut tags: Vec<_> = conversation.source_tags.iter().filter_map(|name| taxonomy.of_source_tag(name)).collect();
+    tags.sort_by(|a, b| a.path.cmp(&b.path));
+    tags.dedup_by(|a, b| a.path == b.path);
+    let explained = tags.into_iter().map(|tag| Explained {
+        tag: tag.path.clone(),
+        facet: tag.facet,
+        method: TagMethod::Source,
+        score: 1.0,
+        set_by: Label::from(conversation.source),
+        seq: None,
+        span: None,
+        kind: None,
+        verdict: Verdict::Set,
+    });
+    explained.collect()
+}
+
+/// Of several rules, or predictions, for one tag the strongest stays.
+fn settle_rules(found: &mut [Explained]) {
+    found.sort_by(|a, b| {
+        let key = |e: &Explained| (e.method, e.verdict);
+        (&a.tag, key(a)).cmp(&(&b.tag, key(b))).then_with(|| b.score.total_cmp(&a.score)).then_with(|| a.set_by.cmp(&b.set_by))
+    });
+    let mut last: Option<(TagPath, TagMethod)> = None;
+    for candidate in found.iter_mut().filter(|e| e.verdict == Verdict::Set) {
+        let key = (candidate.tag.clone(), candidate.method);
+        if last.as_ref() == Some(&key) {
+            candidate.verdict = Verdict::Weaker;
+        }
+        last = Some(key);
+    }
+}
+
+fn settle_single_choice(facet: Facet, found: &mut [Explained]) {
+    let mut set: Vec<&mut Explained> = found.iter_mut().filter(|e| e.facet == facet && e.verdict == Verdict::Set).collect();
+    set.sort_by(|a, b| stronger(a, b));
+    for loser in set.into_iter().skip(1) {
+        loser.verdict = Verdict::OtherChoice;
+    }
+}
+
+/// Stage of the strongest topic that has one, unless something said the stage outright.
+fn implied_stage(taxonomy: &Taxonomy, found: &[Explained]) -> Option<Explained> {
+    let is_set = |e: &&Explained| e.verdict == Verdict::Set;
+    if found.iter().filter(is_set).any(|e| e.facet == Facet::Stage) {
+        return None;
+    }
+    let staged = found.iter().filter(is_set).filter_map(|topic| {
+        let stage = taxonomy.lookup(topic.tag.as_str())?.stage.as_ref()?;
+        Some((topic, stage))
+    });
+    let (topic, stage) = staged.min_by(|(a, _), (b, _)| stronger(a, b))?;
+    let is_vetoed = found.iter().any(|e| e.tag == *stage && e.verdict == Verdict::Vetoed);
+    (!is_vetoed).then(|| Explained {
+        tag: stage.clone(),
+        facet: Facet::Stage,
+        method: TagMethod::Rule,
+        set_by: Label::from(SET_BY_TAXONOMY),
+        ..topic.clone()
+    })
+}
+
+/// Highest score, earliest evidence, first path, first method, first setter.
+fn stronger(a: &Explained, b: &Explained) -> Ordering {
+    let place = |e: &Explained| (e.seq.is_none(), e.seq, e.span.is_none(), e.span);
+    b.score
+        .total_cmp(&a.score)
+        .then_with(|| place(a).cmp(&place(b)))
+        .then_with(|| (&a.tag, a.method.as_str(), &a.set_by).cmp(&(&b.tag, b.method.as_str(), &b.set_by)))
+}
+
+fn row(conversation: &ConversationText<'_>, explained: Explained) -> ConversationTag {
+    ConversationTag {
+        shop_id: ShopId::from(conversation.shop_id),
+        source: SourceId::from(conversation.source),
+        conversation_id: ConversationId::from(conversation.conversation_id),
+        date: conversation.date,
+        tag: explained.tag,
+        facet: explained.facet,
+        method: explained.method,
+        score: explained.score,
+        set_by: explained.set_by,
+        evidence_seq: explained.seq,
+        evidence_start: explained.span.map(|span| i64::from(span.start)),
+        evidence_end: explained.span.map(|span| i64::from(span.end)),
+    }
+}

@@ -1,0 +1,329 @@
+//! Fits the vocabulary and inverse document frequencies, then turns texts into vectors.
+//!
+//! Weights follow scikit-learn's `TfidfTransformer` (`smooth_idf=True`, `norm="l2"`):
+//! `idf = ln((1 + n) / (1 + df)) + 1`, `tf = 1 + ln(count)` when sublinear, vectors of length 1.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use super::gram::{Block, GramBuffer, hash_gram};
+use super::vocabulary::Vocabulary;
+use super::{BlockWeighting, FeatureConfig, SparseVec};
+
+/// Texts counted together by one thread while fitting.
+const FIT_CHUNK: usize = 2048;
+
+/// A stored vectorizer that cannot be one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "stored features are damaged, expected ascending hashes and one weight and name for each\nhint: train the model again"
+)]
+pub struct InvalidVectorizer;
+
+/// A fitted vocabulary with its weights; columns are words by hash, then characters by hash.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stored", into = "Stored")]
+pub struct Vectorizer {
+    config: FeatureConfig,
+    words: Vocabulary,
+    chars: Vocabulary,
+    idf: Vec<f32>,
+    names: Option<Vec<String>>,
+}
+
+/// Buffers of one thread.
+#[derive(Default)]
+struct Scratch {
+    grams: GramBuffer,
+    columns: Vec<u32>,
+}
+
+type Counts = FxHashMap<(Block, u64), u32>;
+
+impl Vectorizer {
+    /// Learns the features of `texts`; the order of texts and the number of threads do not matter.
+    #[must_use]
+    pub fn fit<S: AsRef<str> + Sync>(texts: &[S], config: &FeatureConfig) -> Self {
+        let document_counts = texts
+            .par_chunks(FIT_CHUNK)
+            .map(|chunk| {
+                let (mut buffer, mut counts, mut seen) =
+                    (GramBuffer::default(), Counts::default(), Vec::new());
+                for text in chunk {
+                    buffer.each_gram(text.as_ref(), config, |block, gram| {
+                        seen.push((block, hash_gram(block, gram)))
+                    });
+                    count_once(&mut seen, &mut counts);
+                }
+                counts
+            })
+            .reduce(Counts::default, merge_counts);
+        let mut fitted = Self::from_counts(document_counts, texts.len(), config);
+        if config.keep_names {
+            fitted.names = Some(fitted.collect_names(texts));
+        }
+        fitted
+    }
+
+    /// Learns features that the caller cut and hashed itself, each document a list of hashes
+    /// (see [`hash_gram`]); use with [`Self::transform_hashes`]. Names are never kept.
+    #[must_use]
+    pub fn fit_hashes<D: AsRef<[u64]>>(
+        documents: impl IntoIterator<Item = D>,
+        config: &FeatureConfig,
+    ) -> Self {
+        let (mut counts, mut seen, mut num_documents) = (Counts::default(), Vec::new(), 0);
+        for document in documents {
+            seen.extend(document.as_ref().iter().map(|&hash| (Block::Word, hash)));
+            count_once(&mut seen, &mut counts);
+            num_documents += 1;
+        }
+        Self::from_counts(counts, num_documents, config)
+    }
+
+    fn from_counts(counts: Counts, num_documents: usize, config: &FeatureConfig) -> Self {
+        let mut kept: Vec<_> = counts
+            .into_iter()
+            .filter(|(_, df)| *df >= config.min_df)
+            .collect();
+        // Columns are u32; a vocabulary beyond that is cut to its most frequent part.
+        let limit = config
+            .max_features
+            .unwrap_or(usize::MAX)
+            .min(u32::MAX as usize);
+        if kept.len() > limit {
+            kept.par_sort_unstable_by_key(|&(feature, df)| (std::cmp::Reverse(df), feature));
+            kept.truncate(limit);
+        }
+        kept.par_sort_unstable_by_key(|&(feature, _)| feature);
+        let num_words = kept.partition_point(|((block, _), _)| *block == Block::Word);
+        let hashes = |part: &[((Block, u64), u32)]| {
+            Vocabulary::new(part.iter().map(|((_, hash), _)| *hash).collect())
+        };
+        let numerator = 1.0 + num_documents as f64;
+        Self {
+            config: config.clone(),
+            words: hashes(&kept[..num_words]),
+            chars: hashes(&kept[num_words..]),
+            idf: kept
+                .iter()
+                .map(|(_, df)| ((numerator / (1.0 + f64::from(*df))).ln() + 1.0) as f32)
+                .collect(),
+            names: None,
+        }
+    }
+
+    fn collect_names<S: AsRef<str>>(&self, texts: &[S]) -> Vec<String> {
+        let mut names = vec![String::new(); self.num_features()];
+        let mut buffer = GramBuffer::default();
+        for text in texts {
+            buffer.each_gram(text.as_ref(), &self.config, |block, gram| {
+                if let Some(column) = self.column_of_hash(block, hash_gram(block, gram)) {
+                    let name = &mut names[column as usize];
+                    if name.is_empty() {
+                        gram.clone_into(name);
+                    }
+                }
+            });
+        }
+        names
+    }
+
+    /// The settings it was fitted with.
+    #[must_use]
+    pub fn config(&self) -> &FeatureConfig {
+        &self.config
+    }
+
+    /// Number of columns.
+    #[must_use]
+    pub fn num_features(&self) -> usize {
+        self.idf.len()
+    }
+
+    /// Inverse document frequency of each column.
+    #[must_use]
+    pub fn idf(&self) -> &[f32] {
+        &self.idf
+    }
+
+    /// Text of a column; `None` beyond the end or without [`FeatureConfig::keep_names`].
+    /// Character n-grams keep the spaces of their word's edges.
+    #[must_use]
+    pub fn feature_name(&self, column: u32) -> Option<&str> {
+        self.names
+            .as_ref()?
+            .get(column as usize)
+            .map(String::as_str)
+    }
+
+    /// Kind of a column; `None` beyond the end.
+    #[must_use]
+    pub fn feature_block(&self, column: u32) -> Option<Block> {
+        let column = column as usize;
+        (column < self.num_features()).then(|| {
+            if column < self.words.len() {
+                Block::Word
+            } else {
+                Block::Char
+            }
+        })
+    }
+
+    /// Column of an n-gram in its folded form; `None` when it is no feature.
+    #[must_use]
+    pub fn column(&self, block: Block, gram: &str) -> Option<u32> {
+        self.column_of_hash(block, hash_gram(block, gram))
+    }
+
+    #[inline]
+    fn column_of_hash(&self, block: Block, hash: u64) -> Option<u32> {
+        match block {
+            Block::Word => self.words.column(hash),
+            Block::Char => self
+                .chars
+                .column(hash)
+                .map(|column| column + self.words.len() as u32),
+        }
+    }
+
+    /// The vector of a text, of length 1; empty when it holds no known feature.
+    #[must_use]
+    pub fn transform(&self, text: &str) -> SparseVec {
+        self.transform_with(&mut Scratch::default(), text)
+    }
+
+    /// The vectors of many texts in their order, on all threads of the current pool.
+    #[must_use]
+    pub fn transform_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<SparseVec> {
+        let transform =
+            |scratch: &mut Scratch, text: &S| self.transform_with(scratch, text.as_ref());
+        texts
+            .par_iter()
+            .with_min_len(64)
+            .map_init(Scratch::default, transform)
+            .collect()
+    }
+
+    /// The vector of a document given as hashes; see [`Self::fit_hashes`].
+    #[must_use]
+    pub fn transform_hashes(&self, hashes: &[u64]) -> SparseVec {
+        let mut columns: Vec<u32> = hashes
+            .iter()
+            .filter_map(|&hash| self.words.column(hash))
+            .collect();
+        self.weigh(&mut columns)
+    }
+
+    fn transform_with(&self, scratch: &mut Scratch, text: &str) -> SparseVec {
+        let Scratch { grams, columns } = scratch;
+        columns.clear();
+        grams.each_gram(text, &self.config, |block, gram| {
+            columns.extend(self.column_of_hash(block, hash_gram(block, gram)));
+        });
+        self.weigh(columns)
+    }
+
+    /// Counts the columns of one text and weighs them.
+    fn weigh(&self, columns: &mut [u32]) -> SparseVec {
+        columns.sort_unstable();
+        let mut vector = SparseVec {
+            indices: Vec::with_capacity(columns.len()),
+            values: Vec::with_capacity(columns.len()),
+        };
+        for run in columns.chunk_by(|a, b| a == b) {
+            let count = run.len() as f32;
+            let tf = if self.config.sublinear_tf && run.len() > 1 {
+                1.0 + count.ln()
+            } else {
+                count
+            };
+            vector.indices.push(run[0]);
+            vector.values.push(tf * self.idf[run[0] as usize]);
+        }
+        if self.config.blocks == BlockWeighting::Equal {
+            let split = vector
+                .indices
+                .partition_point(|&column| (column as usize) < self.words.len());
+            let (words, chars) = vector.values.split_at_mut(split);
+            normalize(words);
+            normalize(chars);
+        }
+        normalize(&mut vector.values);
+        vector
+    }
+}
+
+fn count_once(seen: &mut Vec<(Block, u64)>, counts: &mut Counts) {
+    seen.sort_unstable();
+    seen.dedup();
+    for feature in seen.drain(..) {
+        *counts.entry(feature).or_default() += 1;
+    }
+}
+
+/// Sums are whole numbers, so the order of merging cannot show.
+fn merge_counts(a: Counts, b: Counts) -> Counts {
+    let (mut large, small) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+    for (feature, count) in small {
+        *large.entry(feature).or_default() += count;
+    }
+    large
+}
+
+fn normalize(values: &mut [f32]) {
+    let norm = values.iter().map(|v| v * v).sum::<f32>().sqrt();
+    if norm > 0.0 {
+        values.iter_mut().for_each(|v| *v /= norm);
+    }
+}
+
+/// What is written: hashes as differences, lookups rebuilt on reading.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    config: FeatureConfig,
+    word_deltas: Vec<u64>,
+    char_deltas: Vec<u64>,
+    idf: Vec<f32>,
+    names: Option<Vec<String>>,
+}
+
+impl From<Vectorizer> for Stored {
+    fn from(v: Vectorizer) -> Self {
+        Self {
+            word_deltas: v.words.deltas(),
+            char_deltas: v.chars.deltas(),
+            config: v.config,
+            idf: v.idf,
+            names: v.names,
+        }
+    }
+}
+
+impl TryFrom<Stored> for Vectorizer {
+    type Error = InvalidVectorizer;
+
+    fn try_from(stored: Stored) -> Result<Self, InvalidVectorizer> {
+        let words = Vocabulary::from_deltas(&stored.word_deltas).ok_or(InvalidVectorizer)?;
+        let chars = Vocabulary::from_deltas(&stored.char_deltas).ok_or(InvalidVectorizer)?;
+        let num_features = words.len() + chars.len();
+        let names_fit = stored
+            .names
+            .as_ref()
+            .is_none_or(|names| names.len() == num_features);
+        let weights_fit =
+            stored.idf.len() == num_features && stored.idf.iter().all(|w| w.is_finite());
+        if !names_fit || !weights_fit || u32::try_from(num_features).is_err() {
+            return Err(InvalidVectorizer);
+        }
+        Ok(Self {
+            config: stored.config,
+            words,
+            chars,
+            idf: stored.idf,
+            names: stored.names,
+        })
+    }
+}
