@@ -69,6 +69,7 @@ columns! {
     IsBot = "is_bot",
     IsHoldout = "is_holdout",
     IsInternal = "is_internal",
+    IsSpam = "is_spam",
     IsTest = "is_test",
     Kind = "kind",
     Language = "language",
@@ -183,6 +184,7 @@ slots! { CONVERSATIONS:
     NumMessages = ["messages_count", "message_count"];
     AgentId = ["assignee_id", "operator_id"];
     InitiatedBy = ["direction", "initiator"];
+    IsSpam = ["spam"];
     Messages = ["turns", "conversation", "dialogue", "dialog", "transcript", "utterances"];
     Events = ["history"];
 }
@@ -329,7 +331,7 @@ slots! { HELP_SEARCHES:
     Language = ["lang", "locale"];
 }
 
-/// The columns of one row of a feed; `with_turns` adds those of the messages inside a conversation.
+/// The columns of one row of a feed.
 pub(crate) fn sets_of(feed: Feed) -> &'static [&'static [Slot]] {
     match feed {
         Feed::Conversations => &[CONVERSATIONS, CUSTOMER],
@@ -353,13 +355,26 @@ pub(crate) const TURN_SETS: &[&[Slot]] = &[MESSAGES];
 pub(crate) const EVENT_SETS: &[&[Slot]] = &[EVENTS];
 pub(crate) const RATING_SETS: &[&[Slot]] = &[RATINGS];
 
+/// Whether a feed's own rows, apart from what they carry inside, take a column.
+pub(crate) fn is_own(feed: Feed, column: Column) -> bool {
+    sets_of(feed)
+        .iter()
+        .copied()
+        .flatten()
+        .any(|slot| slot.column == column)
+}
+
 /// Names that a mapping for `feed` may use, sorted.
 pub(crate) fn known_names(feed: Feed) -> Vec<&'static str> {
     let mut sets = sets_of(feed).to_vec();
     if feed == Feed::Conversations {
         sets.extend_from_slice(TURN_SETS);
     }
-    let mut names: Vec<_> = sets.into_iter().flatten().map(|slot| slot.column.name()).collect();
+    let mut names: Vec<_> = sets
+        .into_iter()
+        .flatten()
+        .map(|slot| slot.column.name())
+        .collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -373,7 +388,10 @@ pub(crate) struct Picked<'a> {
 
 impl<'a> Picked<'a> {
     const fn new() -> Self {
-        Self { cells: [None; Column::ALL.len()], ranks: [u8::MAX; Column::ALL.len()] }
+        Self {
+            cells: [None; Column::ALL.len()],
+            ranks: [u8::MAX; Column::ALL.len()],
+        }
     }
 
     /// The cell of a column; `None` when it is missing or null.
@@ -401,7 +419,10 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(sets: &[&[Slot]], mapping: &BTreeMap<String, String>) -> Self {
-        let mut plan = Self { names: FxHashMap::default(), paths: Vec::new() };
+        let mut plan = Self {
+            names: FxHashMap::default(),
+            paths: Vec::new(),
+        };
         let mut seen = Vec::new();
         for slot in sets.iter().copied().flatten() {
             if seen.contains(&slot.column) {
@@ -411,11 +432,14 @@ impl Plan {
             if let Some(source) = mapping.get(slot.column.name()) {
                 plan.add(source, slot.column, 0);
                 if source.contains('.') {
-                    plan.paths.push((slot.column, source.split('.').map(Box::from).collect()));
+                    plan.paths
+                        .push((slot.column, source.split('.').map(Box::from).collect()));
                 }
                 continue;
             }
-            for (rank, name) in (1..).zip(std::iter::once(slot.column.name()).chain(slot.names.iter().copied())) {
+            for (rank, name) in
+                (1..).zip(std::iter::once(slot.column.name()).chain(slot.names.iter().copied()))
+            {
                 plan.add(name, slot.column, rank);
             }
         }
@@ -423,17 +447,25 @@ impl Plan {
     }
 
     fn add(&mut self, name: &str, column: Column, rank: u8) {
-        self.names.entry(name.into()).or_default().push((column, rank));
+        self.names
+            .entry(name.into())
+            .or_default()
+            .push((column, rank));
     }
 
     fn find(&self, name: &str) -> &[(Column, u8)] {
         if let Some(found) = self.names.get(name) {
             return found;
         }
-        if name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+        if name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        {
             return &[];
         }
-        self.names.get(snake_case(name).as_str()).map_or(&[], Vec::as_slice)
+        self.names
+            .get(snake_case(name).as_str())
+            .map_or(&[], Vec::as_slice)
     }
 
     /// The cells of a row whose values carry their names.
@@ -445,7 +477,9 @@ impl Plan {
             }
         }
         for (column, path) in &self.paths {
-            let Some((first, rest)) = path.split_first() else { continue };
+            let Some((first, rest)) = path.split_first() else {
+                continue;
+            };
             let field = fields.iter().rev().find(|(name, _)| **name == **first);
             if let Some(cell) = field.and_then(|(_, cell)| cell.at(rest)) {
                 picked.offer(*column, 0, cell);
@@ -458,10 +492,16 @@ impl Plan {
     pub(crate) fn layout(&self, header: &[String]) -> Layout {
         let mut columns: Vec<(usize, Column, u8, Vec<Box<str>>)> = Vec::new();
         for (place, name) in header.iter().enumerate() {
-            columns.extend(self.find(name).iter().map(|(column, rank)| (place, *column, *rank, Vec::new())));
+            columns.extend(
+                self.find(name)
+                    .iter()
+                    .map(|(column, rank)| (place, *column, *rank, Vec::new())),
+            );
         }
         for (column, path) in &self.paths {
-            let place = path.first().and_then(|first| header.iter().position(|name| **name == **first));
+            let place = path
+                .first()
+                .and_then(|first| header.iter().position(|name| **name == **first));
             if let Some(place) = place {
                 columns.push((place, *column, 0, path[1..].to_vec()));
             }
@@ -524,7 +564,12 @@ mod tests {
 
     #[test]
     fn names_fold() {
-        for (name, snake) in [("createdAt", "created_at"), ("Created at", "created_at"), ("Lineitem sku", "lineitem_sku"), (" ID ", "id")] {
+        for (name, snake) in [
+            ("createdAt", "created_at"),
+            ("Created at", "created_at"),
+            ("Lineitem sku", "lineitem_sku"),
+            (" ID ", "id"),
+        ] {
             assert_eq!(snake_case(name), snake);
         }
     }
@@ -563,9 +608,15 @@ mod tests {
         let mapping = BTreeMap::from([("customer_id".to_owned(), "meta.who".to_owned())]);
         let plan = Plan::new(sets_of(Feed::Orders), &mapping);
         let who = RawCell::Struct(vec![("who".to_owned(), text("c1"))]);
-        let picked = plan.pick(&[("meta".to_owned(), who.clone())][..]).get(Column::CustomerId).cloned();
+        let picked = plan
+            .pick(&[("meta".to_owned(), who.clone())][..])
+            .get(Column::CustomerId)
+            .cloned();
         assert_eq!(picked, Some(text("c1")));
         let layout = plan.layout(&["x".to_owned(), "meta".to_owned()]);
-        assert_eq!(layout.pick(&[RawCell::Null, who]).get(Column::CustomerId), Some(&text("c1")));
+        assert_eq!(
+            layout.pick(&[RawCell::Null, who]).get(Column::CustomerId),
+            Some(&text("c1"))
+        );
     }
 }

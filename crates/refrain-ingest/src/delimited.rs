@@ -33,7 +33,13 @@ pub(crate) struct RecordReader<'a> {
 
 impl<'a> RecordReader<'a> {
     pub(crate) const fn new(lines: LineReader<'a>, delimiter: u8, max_bytes: u64) -> Self {
-        Self { lines, ahead: VecDeque::new(), delimiter, max_bytes, number: 0 }
+        Self {
+            lines,
+            ahead: VecDeque::new(),
+            delimiter,
+            max_bytes,
+            number: 0,
+        }
     }
 
     /// The next record; blank lines are none.
@@ -41,10 +47,17 @@ impl<'a> RecordReader<'a> {
         loop {
             match self.next_line()? {
                 Line::End => return Ok(Record::End),
-                Line::TooLarge => return Ok(Record::Bad(RejectCause::TooLarge, "the line is longer than `max_row_bytes`")),
+                Line::TooLarge => {
+                    return Ok(Record::Bad(
+                        RejectCause::TooLarge,
+                        "the line is longer than `max_row_bytes`",
+                    ));
+                }
                 Line::Whole => {}
             }
-            let Some((number, first)) = self.ahead.pop_front() else { return Ok(Record::End) };
+            let Some((number, first)) = self.ahead.pop_front() else {
+                return Ok(Record::End);
+            };
             self.number = number;
             if first.iter().all(u8::is_ascii_whitespace) && !first.contains(&self.delimiter) {
                 continue;
@@ -67,7 +80,10 @@ impl<'a> RecordReader<'a> {
 
     fn read_ahead(&mut self) -> Result<Line, Broken> {
         let mut buffer = Vec::new();
-        let line = self.lines.read(&mut buffer).inspect_err(|_| self.number = self.lines.number)?;
+        let line = self
+            .lines
+            .read(&mut buffer)
+            .inspect_err(|_| self.number = self.lines.number)?;
         if line == Line::Whole {
             self.ahead.push_back((self.lines.number, buffer));
         }
@@ -85,8 +101,13 @@ impl<'a> RecordReader<'a> {
         while state == State::Quoted {
             let more = taken < self.ahead.len() || matches!(self.read_ahead()?, Line::Whole);
             let next = self.ahead.get(taken).filter(|_| more);
-            let Some((_, line)) = next.filter(|(_, line)| (record.len() + line.len()) as u64 <= self.max_bytes) else {
-                return Ok(Record::Bad(RejectCause::InvalidCsv, "a quote is not closed"));
+            let Some((_, line)) =
+                next.filter(|(_, line)| (record.len() + line.len()) as u64 <= self.max_bytes)
+            else {
+                return Ok(Record::Bad(
+                    RejectCause::InvalidCsv,
+                    "a quote is not closed",
+                ));
             };
             record.push(b'\n');
             record.extend_from_slice(line);
@@ -138,8 +159,7 @@ pub(crate) fn split_record(record: &[u8], delimiter: u8) -> Option<Vec<String>> 
         let next = state.after(byte, delimiter);
         match (state, next) {
             // The quotes around a field, and the first of two inside it, are not content.
-            (State::FieldStart | State::QuoteInQuoted, State::Quoted) if state == State::FieldStart => {}
-            (State::Quoted, State::QuoteInQuoted) => {}
+            (State::FieldStart, State::Quoted) | (State::Quoted, State::QuoteInQuoted) => {}
             (_, State::FieldStart) => fields.push(take_field(&mut field)),
             _ => field.push(byte),
         }
@@ -160,7 +180,11 @@ mod tests {
     use crate::spec::Encoding;
     use proptest::prelude::*;
 
-    fn records(text: &[u8], delimiter: u8, max: u64) -> Vec<(u64, Result<Vec<String>, RejectCause>)> {
+    fn records(
+        text: &[u8],
+        delimiter: u8,
+        max: u64,
+    ) -> Vec<(u64, Result<Vec<String>, RejectCause>)> {
         let lines = LineReader::open(Box::new(text), Encoding::Utf8, max).unwrap();
         let mut reader = RecordReader::new(lines, delimiter, max);
         let mut all = Vec::new();
@@ -168,7 +192,10 @@ mod tests {
             match reader.read().unwrap() {
                 Record::End => return all,
                 Record::Whole(record) => {
-                    all.push((reader.number, split_record(&record, delimiter).ok_or(RejectCause::InvalidUtf8)));
+                    all.push((
+                        reader.number,
+                        split_record(&record, delimiter).ok_or(RejectCause::InvalidUtf8),
+                    ));
                 }
                 Record::Bad(cause, _) => all.push((reader.number, Err(cause))),
             }
@@ -184,9 +211,17 @@ mod tests {
         let text = b"a,b\r\n\"x\n\"\"y\"\"\",2\n\n  \nz,\"3\"\n,";
         assert_eq!(
             records(text, b',', 100),
-            [(1, strings(&["a", "b"])), (2, strings(&["x\n\"y\"", "2"])), (6, strings(&["z", "3"])), (7, strings(&["", ""]))]
+            [
+                (1, strings(&["a", "b"])),
+                (2, strings(&["x\n\"y\"", "2"])),
+                (6, strings(&["z", "3"])),
+                (7, strings(&["", ""]))
+            ]
         );
-        assert_eq!(records(b"it\"s;5\" tv", b';', 100), [(1, strings(&["it\"s", "5\" tv"]))]);
+        assert_eq!(
+            records(b"it\"s;5\" tv", b';', 100),
+            [(1, strings(&["it\"s", "5\" tv"]))]
+        );
     }
 
     #[test]
@@ -197,15 +232,37 @@ mod tests {
         assert_eq!(all.last(), Some(&(5, strings(&["4", "e"]))));
         let all = records(b"1,a\n2,\"open\n3,c\n4,d", b',', 100);
         let bad = Err(RejectCause::InvalidCsv);
-        assert_eq!(all, [(1, strings(&["1", "a"])), (2, bad.clone()), (3, strings(&["3", "c"])), (4, strings(&["4", "d"]))]);
+        assert_eq!(
+            all,
+            [
+                (1, strings(&["1", "a"])),
+                (2, bad.clone()),
+                (3, strings(&["3", "c"])),
+                (4, strings(&["4", "d"]))
+            ]
+        );
         let all = records(b"\"open\n3,ccccccc\n4,d", b',', 10);
-        assert_eq!(all, [(1, bad), (2, strings(&["3", "ccccccc"])), (3, strings(&["4", "d"]))]);
+        assert_eq!(
+            all,
+            [
+                (1, bad),
+                (2, strings(&["3", "ccccccc"])),
+                (3, strings(&["4", "d"]))
+            ]
+        );
     }
 
     #[test]
     fn wide_lines_are_refused() {
         let all = records(b"1,a\n2,bbbbbbbbbbbbbb\n3,c", b',', 8);
-        assert_eq!(all, [(1, strings(&["1", "a"])), (2, Err(RejectCause::TooLarge)), (3, strings(&["3", "c"]))]);
+        assert_eq!(
+            all,
+            [
+                (1, strings(&["1", "a"])),
+                (2, Err(RejectCause::TooLarge)),
+                (3, strings(&["3", "c"]))
+            ]
+        );
     }
 
     proptest! {

@@ -46,7 +46,9 @@ pub enum SourceError {
         source: std::io::Error,
     },
     /// The identity key is too short to be secret.
-    #[error("the identity key has {found} bytes, expected at least 16\nhint: write 32 random bytes, for example with `openssl rand -hex 32`")]
+    #[error(
+        "the identity key has {found} bytes, expected at least 16\nhint: write 32 random bytes, for example with `openssl rand -hex 32`"
+    )]
     ShortKey {
         /// Bytes found.
         found: usize,
@@ -58,14 +60,25 @@ pub enum SourceError {
 
 impl SourceError {
     pub(crate) fn invalid(what: &str, found: &str, expected: &str) -> Self {
-        Self::InvalidSetting { what: what.to_owned(), found: found.to_owned(), expected: expected.to_owned() }
+        Self::InvalidSetting {
+            what: what.to_owned(),
+            found: found.to_owned(),
+            expected: expected.to_owned(),
+        }
     }
 
-    pub(crate) fn unknown<T: AsRef<str>>(what: &str, found: &str, expected: impl IntoIterator<Item = T>) -> Self {
+    pub(crate) fn unknown<T: AsRef<str>>(
+        what: &str,
+        found: &str,
+        expected: impl IntoIterator<Item = T>,
+    ) -> Self {
         Self::UnknownName {
             what: what.to_owned(),
             found: found.to_owned(),
-            expected: expected.into_iter().map(|name| name.as_ref().to_owned()).collect(),
+            expected: expected
+                .into_iter()
+                .map(|name| name.as_ref().to_owned())
+                .collect(),
         }
     }
 }
@@ -75,7 +88,12 @@ fn hint(found: &str, known: &[String]) -> String {
     let folded = found.to_lowercase();
     let best = known
         .iter()
-        .map(|name| (strsim::damerau_levenshtein(&folded, &name.to_lowercase()), name))
+        .map(|name| {
+            (
+                strsim::damerau_levenshtein(&folded, &name.to_lowercase()),
+                name,
+            )
+        })
         .min();
     match best {
         Some((distance, name)) if distance <= found.chars().count() / 3 + 1 => {
@@ -96,6 +114,10 @@ mod tests {
             error.to_string(),
             "kind `cvs` is unknown, expected one of: csv, parquet\nhint: did you mean `csv`?"
         );
-        assert!(!SourceError::unknown("kind", "zendesk", ["csv"]).to_string().contains("hint"));
+        assert!(
+            !SourceError::unknown("kind", "zendesk", ["csv"])
+                .to_string()
+                .contains("hint")
+        );
     }
 }

@@ -23,15 +23,24 @@ pub(crate) struct Bad {
 
 impl Bad {
     pub(crate) fn new(cause: RejectCause, detail: impl Into<String>) -> Self {
-        Self { cause, detail: detail.into() }
+        Self {
+            cause,
+            detail: detail.into(),
+        }
     }
 
     pub(crate) fn missing(column: Column) -> Self {
-        Self::new(RejectCause::MissingValue, format!("`{}` is empty", column.name()))
+        Self::new(
+            RejectCause::MissingValue,
+            format!("`{}` is empty", column.name()),
+        )
     }
 
     pub(crate) fn invalid(column: Column, expected: &str) -> Self {
-        Self::new(RejectCause::InvalidValue, format!("`{}`: expected {expected}", column.name()))
+        Self::new(
+            RejectCause::InvalidValue,
+            format!("`{}`: expected {expected}", column.name()),
+        )
     }
 }
 
@@ -48,7 +57,9 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn id(&self, column: Column) -> Option<Cow<'a, str>> {
-        self.cell(column).and_then(RawCell::id).filter(|id| id.len() <= MAX_NAME_BYTES)
+        self.cell(column)
+            .and_then(RawCell::id)
+            .filter(|id| id.len() <= MAX_NAME_BYTES)
     }
 
     pub(crate) fn need_id(&self, column: Column) -> Result<Cow<'a, str>, Bad> {
@@ -65,17 +76,28 @@ impl<'a> Fields<'a> {
 
     /// Free text; still to be redacted where people write it.
     pub(crate) fn text(&self, column: Column) -> Option<String> {
-        self.cell(column).and_then(RawCell::text).map(Cow::into_owned)
+        self.cell(column)
+            .and_then(RawCell::text)
+            .map(Cow::into_owned)
     }
 
     pub(crate) fn time(&self, column: Column) -> Result<Option<Timestamp>, Bad> {
-        let Some(cell) = self.cell(column) else { return Ok(None) };
-        self.source.times.read(cell).map_err(|problem| match problem {
-            TimeProblem::Invalid => {
-                Bad::new(RejectCause::InvalidTime, format!("`{}`: expected a time, such as RFC 3339", column.name()))
-            }
-            TimeProblem::Ancient => Bad::new(RejectCause::AncientDate, format!("`{}` is before 1990", column.name())),
-        })
+        let Some(cell) = self.cell(column) else {
+            return Ok(None);
+        };
+        self.source
+            .times
+            .read(cell)
+            .map_err(|problem| match problem {
+                TimeProblem::Invalid => Bad::new(
+                    RejectCause::InvalidTime,
+                    format!("`{}`: expected a time, such as RFC 3339", column.name()),
+                ),
+                TimeProblem::Ancient => Bad::new(
+                    RejectCause::AncientDate,
+                    format!("`{}` is before 1990", column.name()),
+                ),
+            })
     }
 
     pub(crate) fn need_time(&self, column: Column) -> Result<Timestamp, Bad> {
@@ -84,7 +106,9 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn money(&self, column: Column) -> Result<Option<Amount>, Bad> {
-        let Some(text) = self.id(column) else { return Ok(None) };
+        let Some(text) = self.id(column) else {
+            return Ok(None);
+        };
         decimal(&text, self.source.decimal_comma)
             .and_then(|plain| Amount::parse(&plain))
             .map(Some)
@@ -92,7 +116,9 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn float(&self, column: Column) -> Result<Option<f64>, Bad> {
-        let Some(text) = self.id(column) else { return Ok(None) };
+        let Some(text) = self.id(column) else {
+            return Ok(None);
+        };
         decimal(&text, self.source.decimal_comma)
             .and_then(|plain| plain.parse::<f64>().ok())
             .filter(|number| number.is_finite())
@@ -100,7 +126,10 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| Bad::invalid(column, "a number"))
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "checked against 2^53 before")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "checked against 2^53 before"
+    )]
     pub(crate) fn int(&self, column: Column) -> Result<Option<i64>, Bad> {
         match self.float(column)? {
             Some(number) if number.fract() == 0.0 && number.abs() < 9e15 => Ok(Some(number as i64)),
@@ -113,12 +142,18 @@ impl<'a> Fields<'a> {
     #[expect(clippy::cast_possible_truncation, reason = "at most a year of seconds")]
     pub(crate) fn seconds(&self, column: Column) -> Option<i64> {
         let seconds = self.float(column).ok().flatten()?;
-        (0.0..=31_622_400.0).contains(&seconds).then_some(seconds.round() as i64)
+        (0.0..=31_622_400.0)
+            .contains(&seconds)
+            .then_some(seconds.round() as i64)
     }
 
     pub(crate) fn flag(&self, column: Column) -> Result<Option<bool>, Bad> {
-        let Some(text) = self.id(column) else { return Ok(None) };
-        words::flag(&text).map(Some).ok_or_else(|| Bad::invalid(column, "true or false"))
+        let Some(text) = self.id(column) else {
+            return Ok(None);
+        };
+        words::flag(&text)
+            .map(Some)
+            .ok_or_else(|| Bad::invalid(column, "true or false"))
     }
 
     /// The customer that the row names.
@@ -128,16 +163,29 @@ impl<'a> Fields<'a> {
         match self.cell(Column::Customer) {
             Some(RawCell::Struct(fields)) => {
                 let picked = self.source.customer_plan.pick(fields);
-                Fields { picked, source: self.source, key: self.key }.add_identities(&mut row);
+                Fields {
+                    picked,
+                    source: self.source,
+                    key: self.key,
+                }
+                .add_identities(&mut row);
             }
             Some(cell) => {
-                if let Some(id) = cell.id().filter(|_| self.cell(Column::CustomerId).is_none()) {
+                if let Some(id) = cell
+                    .id()
+                    .filter(|_| self.cell(Column::CustomerId).is_none())
+                {
                     row.add(IdentityKind::SourceId, &id);
                 }
             }
             None => {}
         }
-        row.hash(self.key, &self.source.shop, &self.source.name, self.source.own_customer_ids)
+        row.hash(
+            self.key,
+            &self.source.shop,
+            &self.source.name,
+            self.source.own_customer_ids,
+        )
     }
 
     fn add_identities(&self, row: &mut RowIdentities) {
@@ -160,7 +208,8 @@ impl<'a> Fields<'a> {
 
 /// A number as plain digits with a point: currency signs, blanks and thousands separators go.
 fn decimal(text: &str, comma: bool) -> Option<String> {
-    let text = text.trim_matches(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '+' | '.' | ','));
+    let text =
+        text.trim_matches(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '+' | '.' | ','));
     let (group, point) = if comma { ('.', ',') } else { (',', '.') };
     let (whole, fraction) = text.split_once(point).unwrap_or((text, ""));
     let mut plain = String::with_capacity(text.len());

@@ -30,9 +30,17 @@ impl OpeningHours {
     /// What was expected, when the text is of another form.
     pub fn parse(text: &str, mut closed: Vec<Date>, zone: TimeZone) -> Result<Self, String> {
         let mut week: [Vec<(u16, u16)>; 7] = Default::default();
-        for rule in text.split(';').map(str::trim).filter(|rule| !rule.is_empty()) {
+        for rule in text
+            .split(';')
+            .map(str::trim)
+            .filter(|rule| !rule.is_empty())
+        {
             let (days, spans) = rule.split_once(char::is_whitespace).ok_or(EXPECTED)?;
-            let spans = spans.split(',').map(parse_span).collect::<Option<Vec<_>>>().ok_or(EXPECTED)?;
+            let spans = spans
+                .split(',')
+                .map(parse_span)
+                .collect::<Option<Vec<_>>>()
+                .ok_or(EXPECTED)?;
             for day in parse_days(days).ok_or(EXPECTED)? {
                 week[day].extend_from_slice(&spans);
             }
@@ -83,9 +91,10 @@ impl OpeningHours {
     #[must_use]
     pub fn is_open_at(&self, at: Timestamp) -> bool {
         let today = local_date(&self.zone, at);
-        [today.plus_days(-1), today]
-            .into_iter()
-            .any(|date| self.spans_on(date).any(|(opens, closes)| opens <= at && at < closes))
+        [today.plus_days(-1), today].into_iter().any(|date| {
+            self.spans_on(date)
+                .any(|(opens, closes)| opens <= at && at < closes)
+        })
     }
 
     fn spans_on(&self, date: Date) -> impl Iterator<Item = (Timestamp, Timestamp)> + '_ {
@@ -94,7 +103,9 @@ impl OpeningHours {
         } else {
             &self.week[usize::from(date.weekday())][..]
         };
-        spans.iter().filter_map(move |(from, to)| Some((self.instant(date, *from)?, self.instant(date, *to)?)))
+        spans.iter().filter_map(move |(from, to)| {
+            Some((self.instant(date, *from)?, self.instant(date, *to)?))
+        })
     }
 
     fn instant(&self, date: Date, minute: u16) -> Option<Timestamp> {
@@ -103,14 +114,19 @@ impl OpeningHours {
         let (year, month, day) = date.year_month_day();
         let hour = i8::try_from(minute / 60).ok()?;
         let minute = i8::try_from(minute % 60).ok()?;
-        let local = civil::Date::new(year, month, day).ok()?.at(hour, minute, 0, 0);
+        let local = civil::Date::new(year, month, day)
+            .ok()?
+            .at(hour, minute, 0, 0);
         wall_clock(&self.zone, local)
     }
 }
 
 /// `Mo-Fr`, `Sa`, `Mo,We,Fr`, `Sa-Mo`: weekdays from Monday 0.
 fn parse_days(text: &str) -> Option<Vec<usize>> {
-    let day = |name: &str| DAYS.iter().position(|day| name.trim().eq_ignore_ascii_case(day));
+    let day = |name: &str| {
+        DAYS.iter()
+            .position(|day| name.trim().eq_ignore_ascii_case(day))
+    };
     let mut days = Vec::new();
     for part in text.split(',') {
         let Some((from, to)) = part.split_once('-') else {
@@ -133,7 +149,10 @@ fn parse_span(text: &str) -> Option<(u16, u16)> {
 
 fn parse_minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.trim().split_once(':')?;
-    if hour.len() > 2 || minute.len() != 2 || !text.trim().bytes().all(|b| b.is_ascii_digit() || b == b':') {
+    if hour.len() > 2
+        || minute.len() != 2
+        || !text.trim().bytes().all(|b| b.is_ascii_digit() || b == b':')
+    {
         return None;
     }
     let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
@@ -156,49 +175,125 @@ mod tests {
     }
 
     fn check(text: &str, start: &str, end: &str, seconds: i64) {
-        assert_eq!(hours(text).seconds_between(at(start), at(end)), seconds, "{text} {start} {end}");
+        assert_eq!(
+            hours(text).seconds_between(at(start), at(end)),
+            seconds,
+            "{text} {start} {end}"
+        );
     }
 
     #[test]
     fn counts_open_seconds() {
         let office = "Mo-Fr 08:00-20:00; Sa 09:00-14:00";
         // Wednesday morning, inside one day.
-        check(office, "2025-11-05T08:00:00+01:00", "2025-11-05T09:30:00+01:00", 5400);
+        check(
+            office,
+            "2025-11-05T08:00:00+01:00",
+            "2025-11-05T09:30:00+01:00",
+            5400,
+        );
         // Friday 19:00 to Monday 09:00: one hour, Saturday's five, one hour.
-        check(office, "2025-11-07T19:00:00+01:00", "2025-11-10T09:00:00+01:00", 7 * 3600);
+        check(
+            office,
+            "2025-11-07T19:00:00+01:00",
+            "2025-11-10T09:00:00+01:00",
+            7 * 3600,
+        );
         // Wholly closed.
-        check(office, "2025-11-09T08:00:00+01:00", "2025-11-09T20:00:00+01:00", 0);
-        check(office, "2025-11-05T09:00:00+01:00", "2025-11-05T08:00:00+01:00", 0);
+        check(
+            office,
+            "2025-11-09T08:00:00+01:00",
+            "2025-11-09T20:00:00+01:00",
+            0,
+        );
+        check(
+            office,
+            "2025-11-05T09:00:00+01:00",
+            "2025-11-05T08:00:00+01:00",
+            0,
+        );
         // 25 December 2025, a Thursday, is closed.
-        check(office, "2025-12-24T19:00:00+01:00", "2025-12-26T09:00:00+01:00", 2 * 3600);
+        check(
+            office,
+            "2025-12-24T19:00:00+01:00",
+            "2025-12-26T09:00:00+01:00",
+            2 * 3600,
+        );
     }
 
     #[test]
     fn clock_changes_count_what_passes() {
         // Spring forward on 2025-03-30 02:00: the night from 00:00 to 06:00 has five hours.
-        check("Su 00:00-06:00", "2025-03-29T12:00:00Z", "2025-03-30T12:00:00Z", 5 * 3600);
+        check(
+            "Su 00:00-06:00",
+            "2025-03-29T12:00:00Z",
+            "2025-03-30T12:00:00Z",
+            5 * 3600,
+        );
         // Fall back on 2025-10-26 03:00: it has seven.
-        check("Su 00:00-06:00", "2025-10-25T12:00:00Z", "2025-10-26T12:00:00Z", 7 * 3600);
+        check(
+            "Su 00:00-06:00",
+            "2025-10-25T12:00:00Z",
+            "2025-10-26T12:00:00Z",
+            7 * 3600,
+        );
         // Opening at eight by the wall clock on both sides of the switch.
-        check("Mo-Su 08:00-20:00", "2025-10-25T18:00:00Z", "2025-10-26T07:00:00Z", 0);
-        check("Mo-Su 08:00-20:00", "2025-10-25T05:59:59Z", "2025-10-25T06:00:01Z", 1);
-        check("Mo-Su 00:00-24:00", "2025-10-25T00:00:00Z", "2025-10-28T00:00:00Z", 3 * 86_400);
+        check(
+            "Mo-Su 08:00-20:00",
+            "2025-10-25T18:00:00Z",
+            "2025-10-26T07:00:00Z",
+            0,
+        );
+        check(
+            "Mo-Su 08:00-20:00",
+            "2025-10-25T05:59:59Z",
+            "2025-10-25T06:00:01Z",
+            1,
+        );
+        check(
+            "Mo-Su 00:00-24:00",
+            "2025-10-25T00:00:00Z",
+            "2025-10-28T00:00:00Z",
+            3 * 86_400,
+        );
     }
 
     #[test]
     fn nights_belong_to_their_first_day() {
-        check("Fr 22:00-02:00", "2025-11-07T12:00:00Z", "2025-11-08T12:00:00Z", 4 * 3600);
+        check(
+            "Fr 22:00-02:00",
+            "2025-11-07T12:00:00Z",
+            "2025-11-08T12:00:00Z",
+            4 * 3600,
+        );
         assert!(hours("Fr 22:00-02:00").is_open_at(at("2025-11-08T00:30:00+01:00")));
         assert!(!hours("Fr 22:00-02:00").is_open_at(at("2025-11-08T02:00:00+01:00")));
         // The Thursday before is closed, so its night is too.
-        check("Th 22:00-02:00", "2025-12-25T12:00:00Z", "2025-12-26T12:00:00Z", 0);
+        check(
+            "Th 22:00-02:00",
+            "2025-12-25T12:00:00Z",
+            "2025-12-26T12:00:00Z",
+            0,
+        );
     }
 
     #[test]
     fn wrong_forms_are_refused() {
         let zone = TimeZone::UTC;
-        for text in ["", ";", "Mo", "Mo 8-20", "Xx 08:00-09:00", "Mo 08:00-25:00", "Mo 08:60-09:00", "Mo 08:00-10:00,09:00-11:00"] {
-            assert!(OpeningHours::parse(text, Vec::new(), zone.clone()).is_err(), "{text}");
+        for text in [
+            "",
+            ";",
+            "Mo",
+            "Mo 8-20",
+            "Xx 08:00-09:00",
+            "Mo 08:00-25:00",
+            "Mo 08:60-09:00",
+            "Mo 08:00-10:00,09:00-11:00",
+        ] {
+            assert!(
+                OpeningHours::parse(text, Vec::new(), zone.clone()).is_err(),
+                "{text}"
+            );
         }
         assert!(OpeningHours::parse("sa-mo 09:00-10:00", Vec::new(), zone).is_ok());
     }

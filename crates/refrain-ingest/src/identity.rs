@@ -35,12 +35,19 @@ impl IdentityKey {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SourceError> {
         let secret = bytes.trim_ascii();
         if secret.len() < MIN_KEY_BYTES {
-            return Err(SourceError::ShortKey { found: secret.len() });
+            return Err(SourceError::ShortKey {
+                found: secret.len(),
+            });
         }
         let Ok(mac) = Hmac::<Sha256>::new_from_slice(secret) else {
-            return Err(SourceError::ShortKey { found: secret.len() });
+            return Err(SourceError::ShortKey {
+                found: secret.len(),
+            });
         };
-        Ok(Self { mac, content: blake3::derive_key("refrain-ingest 2026 content ids", secret) })
+        Ok(Self {
+            mac,
+            content: blake3::derive_key("refrain-ingest 2026 content ids", secret),
+        })
     }
 
     /// A key read from a file.
@@ -48,8 +55,10 @@ impl IdentityKey {
     /// # Errors
     /// When the file cannot be read or holds fewer than 16 bytes.
     pub fn read_file(path: &Path) -> Result<Self, SourceError> {
-        let bytes = std::fs::read(path)
-            .map_err(|source| SourceError::Unreadable { path: path.to_owned(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| SourceError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
         Self::from_bytes(&bytes)
     }
 
@@ -64,7 +73,8 @@ impl IdentityKey {
     }
 
     pub(crate) fn author(&self, shop: &ShopId, source: &SourceId, author: &str) -> AuthorKey {
-        self.hash(&["author", shop.as_str(), source.as_str(), author]).into()
+        self.hash(&["author", shop.as_str(), source.as_str(), author])
+            .into()
     }
 
     /// A short keyed digest of row content, for ids that the source does not give.
@@ -78,7 +88,7 @@ impl IdentityKey {
     }
 }
 
-/// The first 26 characters of the lower-case base32 of `bytes`, which holds at least 17.
+/// The whole characters of the lower-case base32 of `bytes`, 26 at most.
 fn base32(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let mut text = String::with_capacity(26);
@@ -86,9 +96,12 @@ fn base32(bytes: &[u8]) -> String {
     for byte in bytes {
         bits = (bits << 8) | u32::from(*byte);
         held += 8;
-        while held >= 5 && text.len() < 26 {
+        while held >= 5 {
             held -= 5;
             text.push(char::from(ALPHABET[((bits >> held) & 31) as usize]));
+            if text.len() == 26 {
+                return text;
+            }
         }
         bits &= (1 << held) - 1;
     }
@@ -123,20 +136,42 @@ impl RowIdentities {
     }
 
     /// Hashes the identities; `None` when there are none. `own_ids` keeps source ids apart from other sources'.
-    pub(crate) fn hash(mut self, key: &IdentityKey, shop: &ShopId, source: &SourceId, own_ids: bool) -> Option<Customer> {
+    pub(crate) fn hash(
+        mut self,
+        key: &IdentityKey,
+        shop: &ShopId,
+        source: &SourceId,
+        own_ids: bool,
+    ) -> Option<Customer> {
         self.values.sort();
         self.values.dedup();
         let (kind, value) = self.values.first()?;
-        let customer = key.hash(&["customer", shop.as_str(), source.as_str(), kind.as_str(), value]);
+        let customer = key.hash(&[
+            "customer",
+            shop.as_str(),
+            source.as_str(),
+            kind.as_str(),
+            value,
+        ]);
         let identities = self
             .values
             .iter()
             .map(|(kind, value)| {
-                let space = if own_ids && *kind == IdentityKind::SourceId { source.as_str() } else { "" };
-                (*kind, key.hash(&["identity", shop.as_str(), space, kind.as_str(), value]))
+                let space = if own_ids && *kind == IdentityKind::SourceId {
+                    source.as_str()
+                } else {
+                    ""
+                };
+                (
+                    *kind,
+                    key.hash(&["identity", shop.as_str(), space, kind.as_str(), value]),
+                )
             })
             .collect();
-        Some(Customer { key: customer.into(), identities })
+        Some(Customer {
+            key: customer.into(),
+            identities,
+        })
     }
 }
 
@@ -149,7 +184,10 @@ fn normalise_email(raw: &str) -> Option<String> {
 
 /// Digits, with `+` where the number is international; a national number stays as it is, for want of its country.
 fn normalise_phone(raw: &str) -> Option<String> {
-    let raw = raw.trim().trim_start_matches('\'').trim_start_matches("tel:");
+    let raw = raw
+        .trim()
+        .trim_start_matches('\'')
+        .trim_start_matches("tel:");
     let digits: String = raw.chars().filter(char::is_ascii_digit).collect();
     if digits.len() < 5 {
         return None;
@@ -185,13 +223,16 @@ mod tests {
 
     #[test]
     fn base32_is_rfc_4648() {
-        assert_eq!(base32(b"foobar"), "mzxw6ytboi".to_owned()[..9].to_owned());
+        assert_eq!(base32(b"foobar"), "mzxw6ytbo");
         assert_eq!(base32(&[0xff; 32]).len(), 26);
     }
 
     #[test]
     fn normalises() {
-        assert_eq!(normalise_email(" A.b+x@Example.DE ").as_deref(), Some("a.b+x@example.de"));
+        assert_eq!(
+            normalise_email(" A.b+x@Example.DE ").as_deref(),
+            Some("a.b+x@example.de")
+        );
         assert_eq!(normalise_email("nobody"), None);
         for (raw, phone) in [
             ("+49 (30) 123-45", Some("+493012345")),
@@ -208,7 +249,8 @@ mod tests {
         let hash = |shop: &str, source: &str| {
             let mut row = RowIdentities::default();
             row.add(IdentityKind::Email, "A@example.de");
-            row.hash(&key(), &shop.into(), &source.into(), true).unwrap()
+            row.hash(&key(), &shop.into(), &source.into(), true)
+                .unwrap()
         };
         let (desk, shop, other) = (hash("de", "desk"), hash("de", "shop"), hash("dk", "desk"));
         assert_eq!(desk.identities, shop.identities);
@@ -222,10 +264,14 @@ mod tests {
         let mut row = RowIdentities::default();
         row.add(IdentityKind::Handle, "@Ann");
         row.add(IdentityKind::SourceId, "7");
-        let both = row.hash(&key(), &"de".into(), &"desk".into(), false).unwrap();
+        let both = row
+            .hash(&key(), &"de".into(), &"desk".into(), false)
+            .unwrap();
         let mut row = RowIdentities::default();
         row.add(IdentityKind::SourceId, "7");
-        let one = row.hash(&key(), &"de".into(), &"desk".into(), false).unwrap();
+        let one = row
+            .hash(&key(), &"de".into(), &"desk".into(), false)
+            .unwrap();
         assert_eq!(both.key, one.key);
         assert_eq!(both.identities.len(), 2);
     }

@@ -42,17 +42,26 @@ impl TimeFormat {
             RawCell::LocalTime(local) => self.local(*local).ok_or(TimeProblem::Invalid)?,
             RawCell::Int(number) => unix(*number),
             RawCell::Float(number) if number.is_nan() => return Ok(None),
+            RawCell::Float(number) if number.is_infinite() => return Err(TimeProblem::Invalid),
             RawCell::Float(number) => unix_float(*number),
-            RawCell::Bool(_) | RawCell::List(_) | RawCell::Struct(_) => return Err(TimeProblem::Invalid),
+            RawCell::Bool(_) | RawCell::List(_) | RawCell::Struct(_) => {
+                return Err(TimeProblem::Invalid);
+            }
             RawCell::Null | RawCell::Text(_) => {
-                let Some(text) = cell.id() else { return Ok(None) };
+                let Some(text) = cell.id() else {
+                    return Ok(None);
+                };
                 self.parse(&text).ok_or(TimeProblem::Invalid)?
             }
         };
         if instant < EARLIEST {
             return Err(TimeProblem::Ancient);
         }
-        if instant >= LATEST { Err(TimeProblem::Invalid) } else { Ok(Some(instant)) }
+        if instant >= LATEST {
+            Err(TimeProblem::Invalid)
+        } else {
+            Ok(Some(instant))
+        }
     }
 
     fn parse(&self, text: &str) -> Option<Timestamp> {
@@ -74,7 +83,10 @@ impl TimeFormat {
         if let Ok(instant) = broken.to_timestamp() {
             return Some(Timestamp(instant.as_microsecond()));
         }
-        let local = broken.to_datetime().or_else(|_| broken.to_date().map(civil::Date::into)).ok()?;
+        let local = broken
+            .to_datetime()
+            .or_else(|_| broken.to_date().map(civil::Date::into))
+            .ok()?;
         wall_clock(&self.zone, local)
     }
 
@@ -82,12 +94,20 @@ impl TimeFormat {
     fn parse_iso(&self, text: &str) -> Option<Timestamp> {
         let bytes = text.as_bytes();
         let (year, month, day) = if bytes.len() == 8 {
-            (number(bytes, 0, 4)?, number(bytes, 4, 2)?, number(bytes, 6, 2)?)
+            (
+                number(bytes, 0, 4)?,
+                number(bytes, 4, 2)?,
+                number(bytes, 6, 2)?,
+            )
         } else {
             if *bytes.get(4)? != b'-' || *bytes.get(7)? != b'-' {
                 return None;
             }
-            (number(bytes, 0, 4)?, number(bytes, 5, 2)?, number(bytes, 8, 2)?)
+            (
+                number(bytes, 0, 4)?,
+                number(bytes, 5, 2)?,
+                number(bytes, 8, 2)?,
+            )
         };
         let date = civil_date(year, month, day)?;
         if bytes.len() == 8 || bytes.len() == 10 {
@@ -137,11 +157,18 @@ impl TimeFormat {
 
 fn number(bytes: &[u8], at: usize, length: usize) -> Option<i32> {
     let digits = bytes.get(at..at + length)?;
-    digits.iter().try_fold(0, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i32::from(b - b'0')))
+    digits.iter().try_fold(0, |sum, b| {
+        b.is_ascii_digit().then(|| sum * 10 + i32::from(b - b'0'))
+    })
 }
 
 fn civil_date(year: i32, month: i32, day: i32) -> Option<civil::Date> {
-    civil::Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+    civil::Date::new(
+        i16::try_from(year).ok()?,
+        i8::try_from(month).ok()?,
+        i8::try_from(day).ok()?,
+    )
+    .ok()
 }
 
 /// Hours and minutes, then optional seconds and fraction; and what follows them.
@@ -159,14 +186,23 @@ fn parse_clock(text: &str) -> Option<(civil::Time, &str)> {
         if matches!(bytes.get(at), Some(b'.' | b',')) {
             let fraction = &bytes[at + 1..];
             let length = fraction.iter().take_while(|b| b.is_ascii_digit()).count();
-            let digits = fraction[..length].iter().chain(std::iter::repeat(&b'0')).take(9);
+            let digits = fraction[..length]
+                .iter()
+                .chain(std::iter::repeat(&b'0'))
+                .take(9);
             nanos = digits.fold(0, |sum, b| sum * 10 + i32::from(b - b'0'));
             at += 1 + length;
         }
     }
     // A leap second is taken as the second before it, as Unix time does.
     let second = second.min(59);
-    let time = civil::Time::new(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, i8::try_from(second).ok()?, nanos).ok()?;
+    let time = civil::Time::new(
+        i8::try_from(hour).ok()?,
+        i8::try_from(minute).ok()?,
+        i8::try_from(second).ok()?,
+        nanos,
+    )
+    .ok()?;
     Some((time, text.get(at..)?))
 }
 
@@ -179,8 +215,13 @@ fn parse_offset(text: &str) -> Option<i64> {
     };
     let digits: Vec<u8> = text.bytes().skip(1).filter(|b| *b != b':').collect();
     let hours = number(&digits, 0, 2)?;
-    let minutes = if digits.len() == 2 { 0 } else { number(&digits, 2, 2)? };
-    (matches!(digits.len(), 2 | 4) && hours <= 18 && minutes < 60).then(|| sign * i64::from(hours * 3600 + minutes * 60))
+    let minutes = if digits.len() == 2 {
+        0
+    } else {
+        number(&digits, 2, 2)?
+    };
+    (matches!(digits.len(), 2 | 4) && hours <= 18 && minutes < 60)
+        .then(|| sign * i64::from(hours * 3600 + minutes * 60))
 }
 
 /// Nine digits or more, with an optional fraction: a Unix time.
@@ -190,7 +231,11 @@ fn parse_unix(text: &str) -> Option<Timestamp> {
     if whole.len() < 9 || !digits(whole) || !digits(fraction) {
         return None;
     }
-    if fraction.is_empty() { whole.parse().ok().map(unix) } else { text.parse().ok().map(unix_float) }
+    if fraction.is_empty() {
+        whole.parse().ok().map(unix)
+    } else {
+        text.parse().ok().map(unix_float)
+    }
 }
 
 fn unix(number: i64) -> Timestamp {
@@ -202,9 +247,17 @@ fn unix(number: i64) -> Timestamp {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "saturates; far times are refused later")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "saturates; far times are refused later"
+)]
 fn unix_float(number: f64) -> Timestamp {
-    if number.abs() < 1e11 { Timestamp((number * SECOND_US as f64).round() as i64) } else { unix(number as i64) }
+    if number.abs() < 1e11 {
+        Timestamp((number * SECOND_US as f64).round() as i64)
+    } else {
+        unix(number as i64)
+    }
 }
 
 /// `Tue Oct 31 22:10:47 +0000 2017` and RFC 2822.
@@ -225,18 +278,28 @@ mod tests {
     use proptest::prelude::*;
 
     fn berlin(pattern: Option<&str>) -> TimeFormat {
-        TimeFormat { zone: TimeZone::get("Europe/Berlin").unwrap(), pattern: pattern.map(str::to_owned) }
+        TimeFormat {
+            zone: TimeZone::get("Europe/Berlin").unwrap(),
+            pattern: pattern.map(str::to_owned),
+        }
     }
 
     fn check(text: &str, expected: &str) {
         let read = berlin(None).read(&RawCell::Text(text.to_owned()));
-        assert_eq!(read.map(|time| time.map(|time| time.to_string())), Ok(Some(expected.to_owned())), "{text}");
+        assert_eq!(
+            read.map(|time| time.map(|time| time.to_string())),
+            Ok(Some(expected.to_owned())),
+            "{text}"
+        );
     }
 
     #[test]
     fn reads_what_exports_write() {
         check("2025-11-03T09:05:07Z", "2025-11-03T09:05:07Z");
-        check("2025-11-03T09:05:07.123456789+02:00", "2025-11-03T07:05:07.123456Z");
+        check(
+            "2025-11-03T09:05:07.123456789+02:00",
+            "2025-11-03T07:05:07.123456Z",
+        );
         check("2025-10-07 09:50:26 +0200", "2025-10-07T07:50:26Z");
         check("2025-10-07 09:50:26-08", "2025-10-07T17:50:26Z");
         check("2025-10-07 09:50:26 UTC", "2025-10-07T09:50:26Z");
@@ -258,13 +321,24 @@ mod tests {
         check("2025-03-30 02:30:00", "2025-03-30T01:30:00Z");
         check("2025-10-26 02:30:00", "2025-10-26T00:30:00Z");
         let local = RawCell::LocalTime(Timestamp::from_seconds(1_761_445_800));
-        assert_eq!(berlin(None).read(&local).unwrap().unwrap().to_string(), "2025-10-26T00:30:00Z");
+        assert_eq!(
+            berlin(None).read(&local).unwrap().unwrap().to_string(),
+            "2025-10-26T00:30:00Z"
+        );
     }
 
     #[test]
     fn refuses_the_rest() {
         let read = |text: &str| berlin(None).read(&RawCell::Text(text.to_owned()));
-        for text in ["yesterday", "2025-13-01", "2025-02-30 10:00", "12/31/2025", "2025-11-03T25:00", "123", "2025-11-03X09:05"] {
+        for text in [
+            "yesterday",
+            "2025-13-01",
+            "2025-02-30 10:00",
+            "12/31/2025",
+            "2025-11-03T25:00",
+            "123",
+            "2025-11-03X09:05",
+        ] {
             assert_eq!(read(text), Err(TimeProblem::Invalid), "{text}");
         }
         for text in ["1899-12-30", "1970-01-01T00:00:00Z", "000000000"] {
@@ -273,19 +347,39 @@ mod tests {
         for text in ["", "  ", "NaT", "None"] {
             assert_eq!(read(text), Ok(None), "{text}");
         }
-        assert_eq!(berlin(None).read(&RawCell::Bool(true)), Err(TimeProblem::Invalid));
-        assert_eq!(berlin(None).read(&RawCell::Int(0)), Err(TimeProblem::Ancient));
-        assert_eq!(berlin(None).read(&RawCell::Float(f64::INFINITY)), Err(TimeProblem::Invalid));
+        assert_eq!(
+            berlin(None).read(&RawCell::Bool(true)),
+            Err(TimeProblem::Invalid)
+        );
+        assert_eq!(
+            berlin(None).read(&RawCell::Int(0)),
+            Err(TimeProblem::Ancient)
+        );
+        assert_eq!(
+            berlin(None).read(&RawCell::Float(f64::INFINITY)),
+            Err(TimeProblem::Invalid)
+        );
     }
 
     #[test]
     fn follows_a_pattern() {
         let read = |pattern: &str, text: &str| {
-            berlin(Some(pattern)).read(&RawCell::Text(text.to_owned())).map(|time| time.map(|time| time.to_string()))
+            berlin(Some(pattern))
+                .read(&RawCell::Text(text.to_owned()))
+                .map(|time| time.map(|time| time.to_string()))
         };
-        assert_eq!(read("%m/%d/%Y %H:%M", "12/31/2025 23:59"), Ok(Some("2025-12-31T22:59:00Z".to_owned())));
-        assert_eq!(read("%d/%m/%Y", "31/12/2025"), Ok(Some("2025-12-30T23:00:00Z".to_owned())));
-        assert_eq!(read("%Y-%m-%d %H:%M %z", "2025-12-31 23:59 +0000"), Ok(Some("2025-12-31T23:59:00Z".to_owned())));
+        assert_eq!(
+            read("%m/%d/%Y %H:%M", "12/31/2025 23:59"),
+            Ok(Some("2025-12-31T22:59:00Z".to_owned()))
+        );
+        assert_eq!(
+            read("%d/%m/%Y", "31/12/2025"),
+            Ok(Some("2025-12-30T23:00:00Z".to_owned()))
+        );
+        assert_eq!(
+            read("%Y-%m-%d %H:%M %z", "2025-12-31 23:59 +0000"),
+            Ok(Some("2025-12-31T23:59:00Z".to_owned()))
+        );
         assert_eq!(read("%d/%m/%Y", "2025-12-31"), Err(TimeProblem::Invalid));
     }
 

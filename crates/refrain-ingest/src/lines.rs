@@ -25,13 +25,18 @@ pub(crate) struct Broken {
 impl Broken {
     fn from_error(error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::UnexpectedEof => {
-                Self { cause: RejectCause::TruncatedFile, detail: "the file ends in the middle of its compression" }
-            }
-            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
-                Self { cause: RejectCause::UnreadableFile, detail: "the file's compression is damaged" }
-            }
-            _ => Self { cause: RejectCause::UnreadableFile, detail: "the file could not be read on" },
+            io::ErrorKind::UnexpectedEof => Self {
+                cause: RejectCause::TruncatedFile,
+                detail: "the file ends in the middle of its compression",
+            },
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Self {
+                cause: RejectCause::UnreadableFile,
+                detail: "the file's compression is damaged",
+            },
+            _ => Self {
+                cause: RejectCause::UnreadableFile,
+                detail: "the file could not be read on",
+            },
         }
     }
 }
@@ -57,9 +62,19 @@ pub(crate) struct LineReader<'a> {
 
 impl<'a> LineReader<'a> {
     /// Unpacks gzip and zstd by their magic and decodes to UTF-8.
-    pub(crate) fn open(reader: Bytes<'a>, encoding: Encoding, max_bytes: u64) -> Result<Self, Broken> {
-        let bytes = unpack(reader).and_then(|plain| decode(plain, encoding)).map_err(|e| Broken::from_error(&e))?;
-        Ok(Self { bytes, max_bytes, number: 0 })
+    pub(crate) fn open(
+        reader: Bytes<'a>,
+        encoding: Encoding,
+        max_bytes: u64,
+    ) -> Result<Self, Broken> {
+        let bytes = unpack(reader)
+            .and_then(|plain| decode(plain, encoding))
+            .map_err(|e| Broken::from_error(&e))?;
+        Ok(Self {
+            bytes,
+            max_bytes,
+            number: 0,
+        })
     }
 
     /// Reads the next line into `buffer`, over what it held.
@@ -82,13 +97,19 @@ impl<'a> LineReader<'a> {
                 buffer.pop();
             }
         } else if buffer.len() as u64 == limit {
-            self.bytes.skip_until(b'\n').map_err(|e| Broken::from_error(&e))?;
+            self.bytes
+                .skip_until(b'\n')
+                .map_err(|e| Broken::from_error(&e))?;
             return Ok(Line::TooLarge);
         }
         if self.number == 1 && buffer.starts_with(BOM) {
             buffer.drain(..BOM.len());
         }
-        Ok(if buffer.len() as u64 > self.max_bytes { Line::TooLarge } else { Line::Whole })
+        Ok(if buffer.len() as u64 > self.max_bytes {
+            Line::TooLarge
+        } else {
+            Line::Whole
+        })
     }
 }
 
@@ -103,27 +124,37 @@ fn prefix<'a>(mut reader: Bytes<'a>, length: usize) -> io::Result<(Vec<u8>, Byte
 fn unpack(reader: Bytes<'_>) -> io::Result<Bytes<'_>> {
     let (head, whole) = prefix(reader, 4)?;
     Ok(if head.starts_with(&GZIP) {
-        Box::new(BufReader::with_capacity(BUFFER, flate2::bufread::MultiGzDecoder::new(whole)))
+        Box::new(BufReader::with_capacity(
+            BUFFER,
+            flate2::bufread::MultiGzDecoder::new(whole),
+        ))
     } else if head == ZSTD {
-        Box::new(BufReader::with_capacity(BUFFER, zstd::stream::read::Decoder::with_buffer(whole)?))
+        Box::new(BufReader::with_capacity(
+            BUFFER,
+            zstd::stream::read::Decoder::with_buffer(whole)?,
+        ))
     } else {
         whole
     })
 }
 
 fn decode(reader: Bytes<'_>, encoding: Encoding) -> io::Result<Bytes<'_>> {
-    let (head, whole) = match prefix(reader, 3) {
-        Ok(opened) => opened,
-        Err(error) => return Err(error),
+    let (head, whole) = prefix(reader, 3)?;
+    let step = match (head.as_slice(), encoding) {
+        ([0xff, 0xfe, ..], _) => Step::Utf16 { big_endian: false },
+        ([0xfe, 0xff, ..], _) => Step::Utf16 { big_endian: true },
+        ([0xef, 0xbb, 0xbf], _) | (_, Encoding::Utf8) => return Ok(whole),
+        (_, Encoding::Utf16) => Step::Utf16 { big_endian: false },
+        (_, Encoding::Windows1252) => Step::Windows1252,
     };
-    let transcoder = |step| Transcoder { bytes: whole, step, ready: Vec::new(), at: 0, high: None };
-    Ok(match (head.as_slice(), encoding) {
-        ([0xff, 0xfe, ..], _) => Box::new(BufReader::with_capacity(BUFFER, transcoder(Step::Utf16 { big_endian: false }))),
-        ([0xfe, 0xff, ..], _) => Box::new(BufReader::with_capacity(BUFFER, transcoder(Step::Utf16 { big_endian: true }))),
-        ([0xef, 0xbb, 0xbf], _) | (_, Encoding::Utf8) => whole,
-        (_, Encoding::Utf16) => Box::new(BufReader::with_capacity(BUFFER, transcoder(Step::Utf16 { big_endian: false }))),
-        (_, Encoding::Windows1252) => Box::new(BufReader::with_capacity(BUFFER, transcoder(Step::Windows1252))),
-    })
+    let transcoder = Transcoder {
+        bytes: whole,
+        step,
+        ready: Vec::new(),
+        at: 0,
+        high: None,
+    };
+    Ok(Box::new(BufReader::with_capacity(BUFFER, transcoder)))
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -170,14 +201,20 @@ impl Transcoder<'_> {
             return Ok(false);
         }
         match self.step {
-            Step::Windows1252 => chunk.iter().for_each(|byte| push_char(&mut self.ready, windows_1252(*byte))),
+            Step::Windows1252 => chunk
+                .iter()
+                .for_each(|byte| push_char(&mut self.ready, windows_1252(*byte))),
             Step::Utf16 { big_endian } => {
                 for pair in chunk.chunks(2) {
                     let Ok(pair) = <[u8; 2]>::try_from(pair) else {
                         self.ready.push(0xff);
                         continue;
                     };
-                    self.push_unit(if big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) });
+                    self.push_unit(if big_endian {
+                        u16::from_be_bytes(pair)
+                    } else {
+                        u16::from_le_bytes(pair)
+                    });
                 }
             }
         }
@@ -210,8 +247,9 @@ fn push_char(out: &mut Vec<u8>, c: char) {
 /// The upper half of the C1 range as Windows fills it; five bytes stay controls, as the WHATWG has it.
 fn windows_1252(byte: u8) -> char {
     const C1: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’',
-        '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
+        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
+        'ž', 'Ÿ',
     ];
     match byte {
         0x80..=0x9f => C1[usize::from(byte - 0x80)],
@@ -224,7 +262,11 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    fn read_all(bytes: &[u8], encoding: Encoding, max: u64) -> (Vec<(u64, Line, Vec<u8>)>, Option<RejectCause>) {
+    fn read_all(
+        bytes: &[u8],
+        encoding: Encoding,
+        max: u64,
+    ) -> (Vec<(u64, Line, Vec<u8>)>, Option<RejectCause>) {
         let mut lines = Vec::new();
         let mut reader = match LineReader::open(Box::new(bytes), encoding, max) {
             Ok(reader) => reader,
@@ -243,7 +285,10 @@ mod tests {
     fn texts(bytes: &[u8], encoding: Encoding) -> Vec<String> {
         let (lines, broken) = read_all(bytes, encoding, 1000);
         assert!(broken.is_none());
-        lines.into_iter().map(|(_, _, text)| String::from_utf8(text).unwrap()).collect()
+        lines
+            .into_iter()
+            .map(|(_, _, text)| String::from_utf8(text).unwrap())
+            .collect()
     }
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -258,7 +303,10 @@ mod tests {
         let expected = ["a", "b", "c"];
         assert_eq!(texts(plain, Encoding::Utf8), expected);
         assert_eq!(texts(&gzip(plain), Encoding::Utf8), expected);
-        assert_eq!(texts(&zstd::encode_all(&plain[..], 3).unwrap(), Encoding::Utf8), expected);
+        assert_eq!(
+            texts(&zstd::encode_all(&plain[..], 3).unwrap(), Encoding::Utf8),
+            expected
+        );
         let twice = [gzip(b"a\n"), gzip(b"b\nc")].concat();
         assert_eq!(texts(&twice, Encoding::Utf8), expected);
         assert!(texts(b"", Encoding::Utf8).is_empty());
@@ -266,13 +314,30 @@ mod tests {
 
     #[test]
     fn decodes() {
-        assert_eq!(texts(b"\xef\xbb\xbfid\n1", Encoding::Windows1252), ["id", "1"]);
+        assert_eq!(
+            texts(b"\xef\xbb\xbfid\n1", Encoding::Windows1252),
+            ["id", "1"]
+        );
         assert_eq!(texts(b"caf\xe9 \x80", Encoding::Windows1252), ["café €"]);
-        let utf16 = |text: &str| [vec![0xff, 0xfe], text.encode_utf16().flat_map(u16::to_le_bytes).collect()].concat();
+        let utf16 = |text: &str| {
+            [
+                vec![0xff, 0xfe],
+                text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            ]
+            .concat()
+        };
         assert_eq!(texts(&utf16("größe\n😀"), Encoding::Utf8), ["größe", "😀"]);
-        let big: Vec<u8> = [vec![0xfe, 0xff], "é\n".encode_utf16().flat_map(u16::to_be_bytes).collect()].concat();
+        let big: Vec<u8> = [
+            vec![0xfe, 0xff],
+            "é\n".encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        ]
+        .concat();
         assert_eq!(texts(&big, Encoding::Utf16), ["é"]);
-        let (lines, _) = read_all(&[0xff, 0xfe, 0x00, 0xd8, b'\n', 0, b'x', 0], Encoding::Utf16, 10);
+        let (lines, _) = read_all(
+            &[0xff, 0xfe, 0x00, 0xd8, b'\n', 0, b'x', 0],
+            Encoding::Utf16,
+            10,
+        );
         assert!(std::str::from_utf8(&lines[0].2).is_err());
         assert_eq!(lines[1].2, b"x");
     }
@@ -280,19 +345,38 @@ mod tests {
     #[test]
     fn long_lines_are_skipped_whole() {
         let (lines, _) = read_all(b"1234\n12345\n123456789\n1", Encoding::Utf8, 4);
-        let kinds: Vec<_> = lines.iter().map(|(number, line, _)| (*number, *line)).collect();
-        assert_eq!(kinds, [(1, Line::Whole), (2, Line::TooLarge), (3, Line::TooLarge), (4, Line::Whole)]);
+        let kinds: Vec<_> = lines
+            .iter()
+            .map(|(number, line, _)| (*number, *line))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                (1, Line::Whole),
+                (2, Line::TooLarge),
+                (3, Line::TooLarge),
+                (4, Line::Whole)
+            ]
+        );
     }
 
     #[test]
     fn a_cut_file_gives_what_came_before() {
-        let text: String = (0..20_000).map(|n| format!("line {n} {}\n", n * 7919 % 1000)).collect();
+        let text: String = (0..20_000)
+            .map(|n| format!("line {n} {}\n", n * 7919 % 1000))
+            .collect();
         let whole = gzip(text.as_bytes());
         let (lines, broken) = read_all(&whole[..whole.len() / 2], Encoding::Utf8, 1000);
         assert_eq!(broken, Some(RejectCause::TruncatedFile));
         assert!(lines.len() > 100);
-        assert_eq!(lines[99].2, format!("line 99 {}", 99 * 7919 % 1000).as_bytes());
+        assert_eq!(
+            lines[99].2,
+            format!("line 99 {}", 99 * 7919 % 1000).as_bytes()
+        );
         let cut = zstd::encode_all(text.as_bytes(), 3).unwrap();
-        assert_eq!(read_all(&cut[..cut.len() / 2], Encoding::Utf8, 1000).1, Some(RejectCause::TruncatedFile));
+        assert_eq!(
+            read_all(&cut[..cut.len() / 2], Encoding::Utf8, 1000).1,
+            Some(RejectCause::TruncatedFile)
+        );
     }
 }

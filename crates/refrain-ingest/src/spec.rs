@@ -192,15 +192,24 @@ impl SourceSpec {
     /// # Errors
     /// When `feeds` is no known feed.
     pub fn feed(&self) -> Result<Feed, SourceError> {
-        Feed::parse(&self.feeds)
-            .ok_or_else(|| SourceError::unknown(&self.setting("feeds"), &self.feeds, Feed::ALL.iter().map(|f| f.as_str())))
+        Feed::parse(&self.feeds).ok_or_else(|| {
+            SourceError::unknown(
+                &self.setting("feeds"),
+                &self.feeds,
+                Feed::ALL.iter().map(|f| f.as_str()),
+            )
+        })
     }
 
     pub(crate) fn compile_for(&self, shop: &Shop) -> Result<Source, SourceError> {
         self.compile(shop.zone.clone(), shop.currency.clone())
     }
 
-    fn compile(&self, shop_zone: TimeZone, currency: refrain_record::Label) -> Result<Source, SourceError> {
+    fn compile(
+        &self,
+        shop_zone: TimeZone,
+        currency: refrain_record::Label,
+    ) -> Result<Source, SourceError> {
         let format = match self.kind.as_str() {
             "chat-jsonl" | "jsonl" => Format::JsonLines,
             "csv" => Format::Csv,
@@ -209,10 +218,18 @@ impl SourceSpec {
         };
         let feed = self.feed()?;
         let known = columns::known_names(feed);
-        if let Some(name) = self.columns.keys().find(|name| !known.contains(&name.as_str())) {
+        if let Some(name) = self
+            .columns
+            .keys()
+            .find(|name| !known.contains(&name.as_str()))
+        {
             return Err(SourceError::unknown(&self.setting("columns"), name, known));
         }
-        if let Some((canonical, _)) = self.columns.iter().find(|(_, source)| source.trim().is_empty()) {
+        if let Some((canonical, _)) = self
+            .columns
+            .iter()
+            .find(|(_, source)| source.trim().is_empty())
+        {
             return Err(self.invalid(&format!("columns.{canonical}"), "", "the name of a column"));
         }
         Ok(Source {
@@ -227,8 +244,16 @@ impl SourceSpec {
             rating_plan: Plan::new(columns::RATING_SETS, &BTreeMap::new()),
             customer_plan: Plan::new(&[columns::CUSTOMER_STRUCT], &BTreeMap::new()),
             roles: self.check_roles()?,
-            default_role: self.role("default_role", self.default_role.as_deref(), AuthorRole::Customer)?,
-            assistant_role: self.role("assistant_role", self.assistant_role.as_deref(), AuthorRole::Bot)?,
+            default_role: self.role(
+                "default_role",
+                self.default_role.as_deref(),
+                AuthorRole::Customer,
+            )?,
+            assistant_role: self.role(
+                "assistant_role",
+                self.assistant_role.as_deref(),
+                AuthorRole::Bot,
+            )?,
             channel: self.check_channel()?,
             times: self.check_times(&shop_zone)?,
             shop_zone,
@@ -247,52 +272,95 @@ impl SourceSpec {
     }
 
     fn setting(&self, name: &str) -> String {
-        format!("`{name}` of source `{}` of shop `{}`:", self.source_id(), self.shop)
+        format!(
+            "`{name}` of source `{}` of shop `{}`:",
+            self.source_id(),
+            self.shop
+        )
     }
 
     fn invalid(&self, name: &str, found: &str, expected: &str) -> SourceError {
-        let what = format!("`{name}` of source `{}` of shop `{}`", self.source_id(), self.shop);
+        let what = format!(
+            "`{name}` of source `{}` of shop `{}`",
+            self.source_id(),
+            self.shop
+        );
         SourceError::invalid(&what, found, expected)
     }
 
-    fn role(&self, name: &str, text: Option<&str>, default: AuthorRole) -> Result<AuthorRole, SourceError> {
+    fn role(
+        &self,
+        name: &str,
+        text: Option<&str>,
+        default: AuthorRole,
+    ) -> Result<AuthorRole, SourceError> {
         let Some(text) = text else { return Ok(default) };
-        AuthorRole::parse(text)
-            .ok_or_else(|| SourceError::unknown(&self.setting(name), text, AuthorRole::ALL.iter().map(|r| r.as_str())))
+        AuthorRole::parse(text).ok_or_else(|| {
+            SourceError::unknown(
+                &self.setting(name),
+                text,
+                AuthorRole::ALL.iter().map(|r| r.as_str()),
+            )
+        })
     }
 
     fn check_roles(&self) -> Result<Vec<(String, AuthorRole)>, SourceError> {
         self.roles
             .iter()
-            .map(|(from, to)| Ok((from.trim().to_lowercase(), self.role("roles", Some(to), AuthorRole::Customer)?)))
+            .map(|(from, to)| {
+                Ok((
+                    from.trim().to_lowercase(),
+                    self.role("roles", Some(to), AuthorRole::Customer)?,
+                ))
+            })
             .collect()
     }
 
     fn check_channel(&self) -> Result<Option<Channel>, SourceError> {
-        let Some(text) = self.channel.as_deref() else { return Ok(None) };
+        let Some(text) = self.channel.as_deref() else {
+            return Ok(None);
+        };
         match words::channel(text) {
-            Channel::Other if text != "other" => {
-                Err(SourceError::unknown(&self.setting("channel"), text, Channel::ALL.iter().map(|c| c.as_str())))
-            }
+            Channel::Other if text != "other" => Err(SourceError::unknown(
+                &self.setting("channel"),
+                text,
+                Channel::ALL.iter().map(|c| c.as_str()),
+            )),
             channel => Ok(Some(channel)),
         }
     }
 
     fn check_times(&self, shop_zone: &TimeZone) -> Result<TimeFormat, SourceError> {
         let zone = match self.timezone.as_deref() {
-            Some(name) => TimeZone::get(name)
-                .map_err(|_| self.invalid("timezone", name, "an IANA zone such as `Europe/Berlin`"))?,
+            Some(name) => TimeZone::get(name).map_err(|_| {
+                self.invalid("timezone", name, "an IANA zone such as `Europe/Berlin`")
+            })?,
             None => shop_zone.clone(),
         };
-        if let Some(pattern) = self.time_format.as_deref().filter(|pattern| !pattern.contains('%')) {
-            return Err(self.invalid("time_format", pattern, "a strptime pattern such as `%d/%m/%Y %H:%M`"));
+        if let Some(pattern) = self
+            .time_format
+            .as_deref()
+            .filter(|pattern| !pattern.contains('%'))
+        {
+            return Err(self.invalid(
+                "time_format",
+                pattern,
+                "a strptime pattern such as `%d/%m/%Y %H:%M`",
+            ));
         }
-        Ok(TimeFormat { zone, pattern: self.time_format.clone() })
+        Ok(TimeFormat {
+            zone,
+            pattern: self.time_format.clone(),
+        })
     }
 
     fn check_default_date(&self) -> Result<Option<Date>, SourceError> {
-        let Some(text) = self.default_date.as_deref() else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| self.invalid("default_date", text, "YYYY-MM-DD"))
+        let Some(text) = self.default_date.as_deref() else {
+            return Ok(None);
+        };
+        text.parse()
+            .map(Some)
+            .map_err(|_| self.invalid("default_date", text, "YYYY-MM-DD"))
     }
 
     fn check_delimiter(&self) -> Result<u8, SourceError> {
@@ -302,18 +370,28 @@ impl SourceSpec {
             Some([byte]) if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
             Some(_) => {
                 let found = self.delimiter.as_deref().unwrap_or_default();
-                Err(self.invalid("delimiter", found, "one ASCII character that is no quote or line end, or `tab`"))
+                Err(self.invalid(
+                    "delimiter",
+                    found,
+                    "one ASCII character that is no quote or line end, or `tab`",
+                ))
             }
         }
     }
 
     fn check_encoding(&self) -> Result<Encoding, SourceError> {
-        let Some(name) = self.encoding.as_deref() else { return Ok(Encoding::Utf8) };
+        let Some(name) = self.encoding.as_deref() else {
+            return Ok(Encoding::Utf8);
+        };
         match name.to_ascii_lowercase().as_str() {
             "utf-8" | "utf8" => Ok(Encoding::Utf8),
             "utf-16" | "utf16" => Ok(Encoding::Utf16),
             "windows-1252" | "cp1252" | "latin-1" | "iso-8859-1" => Ok(Encoding::Windows1252),
-            _ => Err(SourceError::unknown(&self.setting("encoding"), name, ENCODINGS)),
+            _ => Err(SourceError::unknown(
+                &self.setting("encoding"),
+                name,
+                ENCODINGS,
+            )),
         }
     }
 
@@ -322,13 +400,21 @@ impl SourceSpec {
         if scale.iter().all(|end| end.is_finite()) && (scale[0] - scale[1]).abs() > f64::EPSILON {
             return Ok(scale);
         }
-        Err(self.invalid("rating_scale", &format!("{scale:?}"), "worst and best rating, two different numbers"))
+        Err(self.invalid(
+            "rating_scale",
+            &format!("{scale:?}"),
+            "worst and best rating, two different numbers",
+        ))
     }
 
     fn check_abandon(&self) -> Result<i64, SourceError> {
         let hours = self.abandon_after_h.unwrap_or(DEFAULT_ABANDON_AFTER_H);
         if !(0.0..=8_760.0).contains(&hours) {
-            return Err(self.invalid("abandon_after_h", &hours.to_string(), "hours from 0 to 8760"));
+            return Err(self.invalid(
+                "abandon_after_h",
+                &hours.to_string(),
+                "hours from 0 to 8760",
+            ));
         }
         #[expect(clippy::cast_possible_truncation, reason = "at most 8760 hours")]
         Ok((hours * 3600.0).round() as i64)
@@ -350,17 +436,44 @@ mod tests {
 
     #[test]
     fn wrong_settings_are_named_with_the_nearest() {
-        says(|s| s.kind = "cvs".to_owned(), &["kind", "did you mean `csv`"]);
-        says(|s| s.feeds = "order".to_owned(), &["feeds", "did you mean `orders`"]);
-        says(|s| drop(s.columns.insert("order_di".to_owned(), "x".to_owned())), &["order_di", "did you mean `order_id`"]);
-        says(|s| drop(s.columns.insert("order_id".to_owned(), " ".to_owned())), &["columns.order_id"]);
-        says(|s| drop(s.roles.insert("x".to_owned(), "client".to_owned())), &["roles", "customer"]);
-        says(|s| s.channel = Some("fax".to_owned()), &["channel", "email"]);
-        says(|s| s.timezone = Some("Mars".to_owned()), &["timezone", "IANA"]);
+        says(
+            |s| s.kind = "cvs".to_owned(),
+            &["kind", "did you mean `csv`"],
+        );
+        says(
+            |s| s.feeds = "order".to_owned(),
+            &["feeds", "did you mean `orders`"],
+        );
+        says(
+            |s| drop(s.columns.insert("order_di".to_owned(), "x".to_owned())),
+            &["order_di", "did you mean `order_id`"],
+        );
+        says(
+            |s| drop(s.columns.insert("order_id".to_owned(), " ".to_owned())),
+            &["columns.order_id"],
+        );
+        says(
+            |s| drop(s.roles.insert("x".to_owned(), "client".to_owned())),
+            &["roles", "customer"],
+        );
+        says(
+            |s| s.channel = Some("fax".to_owned()),
+            &["channel", "email"],
+        );
+        says(
+            |s| s.timezone = Some("Mars".to_owned()),
+            &["timezone", "IANA"],
+        );
         says(|s| s.time_format = Some("DD/MM".to_owned()), &["strptime"]);
-        says(|s| s.default_date = Some("today".to_owned()), &["YYYY-MM-DD"]);
+        says(
+            |s| s.default_date = Some("today".to_owned()),
+            &["YYYY-MM-DD"],
+        );
         says(|s| s.delimiter = Some("||".to_owned()), &["delimiter"]);
-        says(|s| s.encoding = Some("ebcdic".to_owned()), &["encoding", "windows-1252"]);
+        says(
+            |s| s.encoding = Some("ebcdic".to_owned()),
+            &["encoding", "windows-1252"],
+        );
         says(|s| s.rating_scale = Some([3.0, 3.0]), &["rating_scale"]);
         says(|s| s.abandon_after_h = Some(-1.0), &["abandon_after_h"]);
     }
@@ -369,8 +482,12 @@ mod tests {
     fn unknown_keys_are_refused() {
         let text = "shop = \"de\"\nkind = \"csv\"\npath = \"a.csv\"\nfeed = \"orders\"";
         assert!(toml::from_str::<SourceSpec>(text).is_err());
-        let spec: SourceSpec = toml::from_str("shop = \"de\"\nkind = \"csv\"\npath = \"a.csv\"").unwrap();
-        assert_eq!(spec, SourceSpec::new("de", "csv", Feed::Conversations, "a.csv"));
+        let spec: SourceSpec =
+            toml::from_str("shop = \"de\"\nkind = \"csv\"\npath = \"a.csv\"").unwrap();
+        assert_eq!(
+            spec,
+            SourceSpec::new("de", "csv", Feed::Conversations, "a.csv")
+        );
         assert!(spec.check().is_ok());
     }
 }

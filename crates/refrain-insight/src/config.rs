@@ -28,6 +28,8 @@ pub struct InsightConfig {
     pub return_window_days: i64,
     /// Days after a send in which a contact of the recipient counts.
     pub contact_window_days: i64,
+    /// Days up to the run's date whose orders are looked at for what drives an issue.
+    pub driver_window_days: i64,
     /// Distinct persons below which a published crosstab leaves a cell out.
     pub min_customers_published: i64,
     /// Contacts of a day below which nothing alarms, whatever was expected.
@@ -52,6 +54,7 @@ impl Default for InsightConfig {
             return_landmark_days: 14,
             return_window_days: 60,
             contact_window_days: 7,
+            driver_window_days: 90,
             min_customers_published: 5,
             alarm_min_count: 10,
             alarm_min_excess: 5.0,
@@ -78,9 +81,16 @@ impl InsightConfig {
         ] {
             check_range(key, value, 1, 1_000_000, "from 1 to 1000000")?;
         }
-        check_range("cart_window_h", self.cart_window_h, 1, 24 * 90, "hours from 1 to 2160")?;
+        check_range(
+            "cart_window_h",
+            self.cart_window_h,
+            1,
+            24 * 90,
+            "hours from 1 to 2160",
+        )?;
         for (key, value) in [
             ("contact_window_days", self.contact_window_days),
+            ("driver_window_days", self.driver_window_days),
             ("return_landmark_days", self.return_landmark_days),
             ("return_window_days", self.return_window_days),
         ]
@@ -97,9 +107,10 @@ impl InsightConfig {
                 hint: "returns are counted between the two; 14 and 60 are usual",
             });
         }
-        for (key, value) in
-            [("alarm_min_excess", self.alarm_min_excess), ("alarm_budget_per_month", self.alarm_budget_per_month)]
-        {
+        for (key, value) in [
+            ("alarm_min_excess", self.alarm_min_excess),
+            ("alarm_budget_per_month", self.alarm_budget_per_month),
+        ] {
             if !(value.is_finite() && value > 0.0) {
                 return Err(ConfigError {
                     key,
@@ -113,18 +124,34 @@ impl InsightConfig {
     }
 }
 
-fn check_range(key: &'static str, value: i64, lo: i64, hi: i64, expected: &'static str) -> Result<(), ConfigError> {
+fn check_range(
+    key: &'static str,
+    value: i64,
+    lo: i64,
+    hi: i64,
+    expected: &'static str,
+) -> Result<(), ConfigError> {
     if (lo..=hi).contains(&value) {
         return Ok(());
     }
-    Err(ConfigError { key, found: value.to_string(), expected, hint: "leave it out to take the default" })
+    Err(ConfigError {
+        key,
+        found: value.to_string(),
+        expected,
+        hint: "leave it out to take the default",
+    })
 }
 
 pub(crate) fn check_share(key: &'static str, value: f64) -> Result<(), ConfigError> {
     if (0.0..=1.0).contains(&value) {
         return Ok(());
     }
-    Err(ConfigError { key, found: value.to_string(), expected: "a share from 0 to 1", hint: "write 10 % as 0.1" })
+    Err(ConfigError {
+        key,
+        found: value.to_string(),
+        expected: "a share from 0 to 1",
+        hint: "write 10 % as 0.1",
+    })
 }
 
 #[cfg(test)]
@@ -135,7 +162,13 @@ mod tests {
     fn defaults_hold_and_unknown_keys_are_refused() {
         InsightConfig::default().check().unwrap();
         let read: InsightConfig = serde_json::from_str(r#"{"min_exposed": 50}"#).unwrap();
-        assert_eq!(read, InsightConfig { min_exposed: 50, ..InsightConfig::default() });
+        assert_eq!(
+            read,
+            InsightConfig {
+                min_exposed: 50,
+                ..InsightConfig::default()
+            }
+        );
         let error = serde_json::from_str::<InsightConfig>(r#"{"min_expose": 50}"#).unwrap_err();
         assert!(error.to_string().contains("min_expose"), "{error}");
     }
@@ -143,11 +176,41 @@ mod tests {
     #[test]
     fn ranges_are_named() {
         for (config, key) in [
-            (InsightConfig { q: 10.0, ..Default::default() }, "q"),
-            (InsightConfig { min_match_rate: f64::NAN, ..Default::default() }, "min_match_rate"),
-            (InsightConfig { windows_days: vec![7, 0], ..Default::default() }, "windows_days"),
-            (InsightConfig { return_landmark_days: 60, ..Default::default() }, "return_landmark_days"),
-            (InsightConfig { alarm_budget_per_month: 0.0, ..Default::default() }, "alarm_budget_per_month"),
+            (
+                InsightConfig {
+                    q: 10.0,
+                    ..Default::default()
+                },
+                "q",
+            ),
+            (
+                InsightConfig {
+                    min_match_rate: f64::NAN,
+                    ..Default::default()
+                },
+                "min_match_rate",
+            ),
+            (
+                InsightConfig {
+                    windows_days: vec![7, 0],
+                    ..Default::default()
+                },
+                "windows_days",
+            ),
+            (
+                InsightConfig {
+                    return_landmark_days: 60,
+                    ..Default::default()
+                },
+                "return_landmark_days",
+            ),
+            (
+                InsightConfig {
+                    alarm_budget_per_month: 0.0,
+                    ..Default::default()
+                },
+                "alarm_budget_per_month",
+            ),
         ] {
             let error = config.check().unwrap_err();
             assert_eq!(error.key, key);

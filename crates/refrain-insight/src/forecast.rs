@@ -15,6 +15,8 @@ pub(crate) const GUARD_DAYS: usize = 2;
 /// Days a series must reach back.
 pub(crate) const REACH_DAYS: usize = HISTORY_DAYS + GUARD_DAYS;
 const OUTLIER_SD: f64 = 2.58;
+/// A large outbreak hides behind the spread it causes; three rounds uncover it.
+const OUTLIER_ROUNDS: usize = 3;
 
 /// What a day should bring.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,14 +39,14 @@ impl Forecast {
         if counts.len() < HISTORY_DAYS || total_exposure <= 0.0 || !today.is_finite() {
             return None;
         }
-        let total: f64 = counts.iter().sum();
-        let first = dispersion(counts, exposures, total / total_exposure);
-        let level = total / total_exposure;
-        let bounded: Vec<f64> = counts
-            .iter()
-            .zip(exposures)
-            .map(|(n, x)| n.min(level * x + OUTLIER_SD * (first * level * x).sqrt()))
-            .collect();
+        let mut bounded = counts.to_vec();
+        for _ in 0..OUTLIER_ROUNDS {
+            let level = bounded.iter().sum::<f64>() / total_exposure;
+            let spread = dispersion(&bounded, exposures, level);
+            for (n, x) in bounded.iter_mut().zip(exposures) {
+                *n = n.min(level * x + OUTLIER_SD * (spread * level * x).sqrt());
+            }
+        }
         let total: f64 = bounded.iter().sum();
         let spread = dispersion(&bounded, exposures, total / total_exposure);
         let mean = (total + 0.5) / total_exposure * today;
@@ -129,7 +131,9 @@ mod tests {
             let (mut inside, mut alarms) = (0, 0);
             let nights = 3_000;
             for _ in 0..nights {
-                let counts: Vec<f64> = (0..28).map(|_| draw(&mut rng, mean, mean * factor)).collect();
+                let counts: Vec<f64> = (0..28)
+                    .map(|_| draw(&mut rng, mean, mean * factor))
+                    .collect();
                 let forecast = Forecast::new(&counts, &[1.0; 28], 1.0).unwrap();
                 let today = draw(&mut rng, mean, mean * factor);
                 let (lo, hi) = forecast.interval();
@@ -152,7 +156,10 @@ mod tests {
         let mut counts = [4.0; 28];
         counts[10] = 80.0;
         let after = Forecast::new(&counts, &[1.0; 28], 1.0).unwrap();
-        assert!(after.is_exceeded(40, 1e-3, &config), "an old outbreak must not mask a new one");
+        assert!(
+            after.is_exceeded(40, 1e-3, &config),
+            "an old outbreak must not mask a new one"
+        );
         let never = Forecast::new(&[0.0; 28], &[1.0; 28], 1.0).unwrap();
         assert_eq!(never.expected, 0.0);
         assert!(never.interval().1 >= 0.0);
@@ -162,9 +169,15 @@ mod tests {
     #[test]
     fn weekdays_are_followed() {
         let weekdays: Vec<u8> = (0..28).map(|i| (i % 7) as u8).collect();
-        let totals: Vec<f64> = weekdays.iter().map(|d| if *d == 6 { 0.0 } else { 70.0 }).collect();
+        let totals: Vec<f64> = weekdays
+            .iter()
+            .map(|d| if *d == 6 { 0.0 } else { 70.0 })
+            .collect();
         let factors = weekday_factors(&totals, &[1.0; 28], &weekdays);
-        assert!(factors[6] < 0.25 && factors[6] > 0.0 && factors[0] > 1.1, "{factors:?}");
+        assert!(
+            factors[6] < 0.25 && factors[6] > 0.0 && factors[0] > 1.1,
+            "{factors:?}"
+        );
         assert_eq!(weekday_factors(&[0.0; 28], &[1.0; 28], &weekdays), [1.0; 7]);
     }
 

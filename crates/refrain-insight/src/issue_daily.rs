@@ -13,7 +13,9 @@ use crate::tally::Tally;
 pub fn issue_daily(night: &Night<'_>, config: &InsightConfig) -> Vec<IssueDaily> {
     let mut rows = Vec::new();
     for shop in &night.shops {
-        let Some(axis) = Axis::new(shop, night.facts.as_of) else { continue };
+        let Some(axis) = Axis::new(shop, night.facts.as_of) else {
+            continue;
+        };
         let mut members: Vec<Vec<u32>> = vec![Vec::new(); shop.issues.len()];
         for (i, contact) in shop.contacts.iter().enumerate() {
             if let Some(issue) = contact.issue {
@@ -69,4 +71,97 @@ fn issue_rows(
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Fixture, contact, day, outcome};
+    use refrain_record::tables::{Issue, IssueMember};
+    use refrain_record::{Alarm, HandleMethod, IssueStatus, MembershipKind};
+
+    fn issue(id: &str, canonical: &str) -> Issue {
+        Issue {
+            shop_id: "de".into(),
+            issue_id: id.into(),
+            canonical_id: canonical.into(),
+            issue_family_id: id.into(),
+            name: String::new(),
+            status: IssueStatus::Active,
+            language: None,
+            terms: Vec::new(),
+            example_ids: Vec::new(),
+            top_tag: None,
+            top_tag_share: None,
+            owner: None,
+            faq_url: None,
+            first_seen: day("2025-11-01"),
+            last_seen: day("2025-11-01"),
+            born_on: day("2025-11-01"),
+            num_conversations: 0,
+            num_customers: 0,
+            num_conversations_28d: 0,
+        }
+    }
+
+    #[test]
+    fn merged_issues_count_as_one() {
+        let mut facts = Fixture::new("2025-11-30");
+        facts.issues = vec![
+            issue("i1", "i2"),
+            issue("i2", "i3"),
+            issue("i3", "i3"),
+            issue("x", "y"),
+            issue("y", "x"),
+        ];
+        for (id, assigned, kind) in [
+            ("1", Some("i1"), MembershipKind::Member),
+            ("2", Some("i3"), MembershipKind::Member),
+            ("3", None, MembershipKind::NearestOnly),
+            ("4", Some("unlisted"), MembershipKind::Member),
+            ("5", Some("x"), MembershipKind::Member),
+        ] {
+            let mut c = contact("chat", id, "2025-11-03");
+            c.handle_s = Some(100);
+            c.handle_s_method = if id == "1" {
+                HandleMethod::Estimated
+            } else {
+                HandleMethod::Measured
+            };
+            facts.issue_members.push(IssueMember {
+                shop_id: "de".into(),
+                source: c.source.clone(),
+                conversation_id: c.conversation_id.clone(),
+                date: c.date,
+                kind,
+                issue_id: assigned.map(Into::into),
+                nearest_issue_id: Some("i1".into()),
+                similarity: None,
+                request_seq: 0,
+                assigned_on: c.date,
+            });
+            let mut o = outcome(&c, Some("p"));
+            o.is_repeat_7d = Some(id == "2");
+            facts.conversation_outcomes.push(o);
+            facts.conversations.push(c);
+        }
+        let rows = facts.night(|night| issue_daily(night, &InsightConfig::default()));
+        let found: Vec<_> = rows
+            .iter()
+            .map(|r| (r.issue_id.as_str(), r.num_conversations))
+            .collect();
+        assert_eq!(
+            (found.len(), found[0], found[1]),
+            (3, ("i3", 2), ("unlisted", 1))
+        );
+        let row = &rows[0];
+        assert_eq!(
+            (row.num_customers, row.num_repeat_7d, row.handle_s),
+            (1, 1, 200)
+        );
+        assert_eq!(
+            (row.handle_s_estimated_share, row.alarm),
+            (Some(0.5), Alarm::NotEnoughHistory)
+        );
+    }
 }

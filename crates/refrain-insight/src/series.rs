@@ -53,7 +53,10 @@ impl<'s> Series<'s> {
     pub(crate) fn new(axis: &Axis<'_>, contacts: &'s [u32]) -> Self {
         let mut counts = vec![0.0; axis.len];
         for i in contacts {
-            if let Some(count) = axis.day(axis.contacts[*i as usize].date()).and_then(|t| counts.get_mut(t)) {
+            if let Some(count) = axis
+                .day(axis.contacts[*i as usize].date())
+                .and_then(|t| counts.get_mut(t))
+            {
                 *count += 1.0;
             }
         }
@@ -71,14 +74,24 @@ impl<'s> Series<'s> {
 impl<'n> Axis<'n> {
     /// `None` for a shop without contacts.
     pub(crate) fn new(shop: &'n ShopNight<'n>, as_of: Date) -> Option<Self> {
-        let (first, last) = (shop.contacts.first()?.date(), shop.contacts.last()?.date().max(as_of));
-        let len = usize::try_from(last.days_since(first)).ok()?.saturating_add(1);
+        let (first, last) = (
+            shop.contacts.first()?.date(),
+            shop.contacts.last()?.date().max(as_of),
+        );
+        let len = usize::try_from(last.days_since(first))
+            .ok()?
+            .saturating_add(1);
         let mut totals = vec![0.0; len];
         let mut lags = vec![[0.0; LAGS]; len];
         for contact in &shop.contacts {
-            let Ok(t) = usize::try_from(contact.date().days_since(first)) else { continue };
+            let Ok(t) = usize::try_from(contact.date().days_since(first)) else {
+                continue;
+            };
             totals[t] += 1.0;
-            if let Some(lag) = contact.order_lag_days.filter(|lag| usize::from(*lag) < LAGS) {
+            if let Some(lag) = contact
+                .order_lag_days
+                .filter(|lag| usize::from(*lag) < LAGS)
+            {
                 lags[t][usize::from(lag)] += 1.0;
             }
         }
@@ -86,10 +99,22 @@ impl<'n> Axis<'n> {
         for order in &shop.orders {
             *orders.entry(order.order.date).or_default() += 1;
         }
-        let mut axis = Self { first, len, totals, factors: Vec::new(), lags, orders, contacts: &shop.contacts };
+        let mut axis = Self {
+            first,
+            len,
+            totals,
+            factors: Vec::new(),
+            lags,
+            orders,
+            contacts: &shop.contacts,
+        };
         axis.factors = (0..len)
             .map(|t| match axis.window(t) {
-                Some(window) => weekday_factors(&axis.totals[window], &[1.0; HISTORY_DAYS], &axis.weekdays(t)),
+                Some(window) => weekday_factors(
+                    &axis.totals[window],
+                    &[1.0; HISTORY_DAYS],
+                    &axis.weekdays(t),
+                ),
                 None => [1.0; 7],
             })
             .collect();
@@ -101,7 +126,9 @@ impl<'n> Axis<'n> {
     }
 
     pub(crate) fn day(&self, date: Date) -> Option<usize> {
-        usize::try_from(date.days_since(self.first)).ok().filter(|t| *t < self.len)
+        usize::try_from(date.days_since(self.first))
+            .ok()
+            .filter(|t| *t < self.len)
     }
 
     /// Contacts of the shop on that day.
@@ -117,18 +144,34 @@ impl<'n> Axis<'n> {
 
     /// Level of a test on day t so that the table stays within its half of the month's budget.
     pub(crate) fn alpha(live: i64, config: &InsightConfig) -> f64 {
-        config.alarm_budget_per_month / (ALARM_TABLES * KINDS_OF_ALARM * DAYS_A_MONTH * live.max(1) as f64)
+        config.alarm_budget_per_month
+            / (ALARM_TABLES * KINDS_OF_ALARM * DAYS_A_MONTH * live.max(1) as f64)
     }
 
     /// Expected count and alarm of one day of a series, at test level `alpha`.
-    pub(crate) fn judge(&self, series: &Series<'_>, t: usize, alpha: f64, config: &InsightConfig) -> Verdict {
-        let silent = Verdict { expected: None, lo: None, hi: None, alarm: Alarm::NotEnoughHistory };
-        let Some(window) = self.window(t) else { return silent };
+    pub(crate) fn judge(
+        &self,
+        series: &Series<'_>,
+        t: usize,
+        alpha: f64,
+        config: &InsightConfig,
+    ) -> Verdict {
+        let silent = Verdict {
+            expected: None,
+            lo: None,
+            hi: None,
+            alarm: Alarm::NotEnoughHistory,
+        };
+        let Some(window) = self.window(t) else {
+            return silent;
+        };
         let history = &series.counts[window];
         let weekdays = self.weekdays(t);
         let factors = self.factors[t];
         let exposures: Vec<f64> = weekdays.iter().map(|d| factors[usize::from(*d)]).collect();
-        let Some(forecast) = Forecast::new(history, &exposures, factors[usize::from(self.weekday(t))]) else {
+        let Some(forecast) =
+            Forecast::new(history, &exposures, factors[usize::from(self.weekday(t))])
+        else {
             return silent;
         };
         let count = series.counts[t] as i64;
@@ -136,7 +179,9 @@ impl<'n> Axis<'n> {
         let is_new = history.iter().all(|n| *n == 0.0);
         let by_rate = !is_new
             && count >= config.alarm_min_count
-            && self.rate_forecast(series, t).is_some_and(|f| f.is_exceeded(count, alpha, config));
+            && self
+                .rate_forecast(series, t)
+                .is_some_and(|f| f.is_exceeded(count, alpha, config));
         let alarm = match (by_count, by_rate) {
             (true, _) if is_new => Alarm::Novelty,
             (true, true) => Alarm::CountAndRate,
@@ -145,7 +190,12 @@ impl<'n> Axis<'n> {
             (false, false) => Alarm::None,
         };
         let (lo, hi) = forecast.interval();
-        Verdict { expected: Some(forecast.expected), lo: Some(lo), hi: Some(hi), alarm }
+        Verdict {
+            expected: Some(forecast.expected),
+            lo: Some(lo),
+            hi: Some(hi),
+            alarm,
+        }
     }
 
     fn window(&self, t: usize) -> Option<std::ops::Range<usize>> {
@@ -174,10 +224,15 @@ impl<'n> Axis<'n> {
         let shop_exposures: Vec<f64> = window.clone().map(|t| at(t, &shop_curve)).collect();
         let weekdays = self.weekdays(t);
         let factors = weekday_factors(&self.totals[window.clone()], &shop_exposures, &weekdays);
-        let exposures: Vec<f64> =
-            window.clone().zip(&weekdays).map(|(t, d)| at(t, &curve) * factors[usize::from(*d)]).collect();
+        let exposures: Vec<f64> = window
+            .clone()
+            .zip(&weekdays)
+            .map(|(t, d)| at(t, &curve) * factors[usize::from(*d)])
+            .collect();
         let today = at(t, &curve) * factors[usize::from(self.weekday(t))];
-        (today > 0.0).then(|| Forecast::new(&series.counts[window], &exposures, today)).flatten()
+        (today > 0.0)
+            .then(|| Forecast::new(&series.counts[window], &exposures, today))
+            .flatten()
     }
 
     fn shop_curve(&self, window: std::ops::Range<usize>) -> [f64; LAGS] {
@@ -204,7 +259,10 @@ impl<'n> Axis<'n> {
         let to = self.first.plus_days(window.end as i32);
         let start = series.contacts.partition_point(|i| date(i) < from);
         for i in series.contacts[start..].iter().take_while(|i| date(i) < to) {
-            if let Some(lag) = self.contacts[*i as usize].order_lag_days.filter(|lag| usize::from(*lag) < LAGS) {
+            if let Some(lag) = self.contacts[*i as usize]
+                .order_lag_days
+                .filter(|lag| usize::from(*lag) < LAGS)
+            {
                 curve[usize::from(lag)] += 1.0;
             }
         }
@@ -214,7 +272,9 @@ impl<'n> Axis<'n> {
     fn lagged_orders(&self, t: usize, curve: &[f64; LAGS]) -> f64 {
         let day = self.first.plus_days(t as i32);
         let recent = self.orders.range(day.plus_days(1 - LAGS as i32)..=day);
-        recent.map(|(date, n)| *n as f64 * curve[day.days_since(*date) as usize]).sum()
+        recent
+            .map(|(date, n)| *n as f64 * curve[day.days_since(*date) as usize])
+            .sum()
     }
 }
 

@@ -21,9 +21,14 @@ const NONE: &str = "none";
 pub fn tag_daily(night: &Night<'_>, config: &InsightConfig) -> Vec<TagDaily> {
     let mut rows = Vec::new();
     for shop in &night.shops {
-        let Some(axis) = Axis::new(shop, night.facts.as_of) else { continue };
+        let Some(axis) = Axis::new(shop, night.facts.as_of) else {
+            continue;
+        };
         let groups = groups(shop);
-        let series: Vec<Series<'_>> = groups.par_iter().map(|g| Series::new(&axis, &g.contacts)).collect();
+        let series: Vec<Series<'_>> = groups
+            .par_iter()
+            .map(|g| Series::new(&axis, &g.contacts))
+            .collect();
         let mut live = vec![0; axis.len()];
         for series in &series {
             series.mark_live(&mut live, config.alarm_min_count);
@@ -42,7 +47,12 @@ pub fn tag_daily(night: &Night<'_>, config: &InsightConfig) -> Vec<TagDaily> {
 }
 
 fn key(row: &TagDaily) -> (&str, &str, &str, Date) {
-    (row.shop_id.as_str(), row.facet.as_str(), row.tag.as_str(), row.date)
+    (
+        row.shop_id.as_str(),
+        row.facet.as_str(),
+        row.tag.as_str(),
+        row.date,
+    )
 }
 
 /// Contacts that share a tag or prefix, in order.
@@ -58,7 +68,7 @@ fn groups<'a>(shop: &ShopNight<'a>) -> Vec<Group<'a>> {
     let mut topics: Vec<Vec<u32>> = vec![Vec::new(); prefixes.len()];
     let (mut all, mut none) = (Vec::new(), Vec::new());
     let mut acts = std::collections::BTreeMap::<(Facet, &str), Vec<u32>>::new();
-    let mut seen = Vec::new();
+    let mut seen: Vec<u32> = Vec::new();
     for (i, contact) in shop.contacts.iter().enumerate() {
         let i = i as u32;
         all.push(i);
@@ -66,7 +76,12 @@ fn groups<'a>(shop: &ShopNight<'a>) -> Vec<Group<'a>> {
             none.push(i);
         }
         seen.clear();
-        seen.extend(contact.topics.iter().flat_map(|t| &chains[*t as usize]));
+        seen.extend(
+            contact
+                .topics
+                .iter()
+                .flat_map(|t| chains[*t as usize].iter().copied()),
+        );
         seen.sort_unstable();
         seen.dedup();
         for prefix in &seen {
@@ -81,15 +96,33 @@ fn groups<'a>(shop: &ShopNight<'a>) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = prefixes
         .iter()
         .zip(topics)
-        .map(|((tag, is_rollup), contacts)| Group { facet: Facet::Topic, tag, is_rollup: *is_rollup, contacts })
+        .map(|((tag, is_rollup), contacts)| Group {
+            facet: Facet::Topic,
+            tag,
+            is_rollup: *is_rollup,
+            contacts,
+        })
         // A shop's own tag may be called `all` or `none`; the totals keep these names.
         .filter(|g| g.tag != ALL && g.tag != NONE)
         .collect();
-    groups.push(Group { facet: Facet::Topic, tag: ALL, is_rollup: true, contacts: all });
-    groups.push(Group { facet: Facet::Topic, tag: NONE, is_rollup: false, contacts: none });
-    groups.extend(
-        acts.into_iter().map(|((facet, tag), contacts)| Group { facet, tag, is_rollup: false, contacts }),
-    );
+    groups.push(Group {
+        facet: Facet::Topic,
+        tag: ALL,
+        is_rollup: true,
+        contacts: all,
+    });
+    groups.push(Group {
+        facet: Facet::Topic,
+        tag: NONE,
+        is_rollup: false,
+        contacts: none,
+    });
+    groups.extend(acts.into_iter().map(|((facet, tag), contacts)| Group {
+        facet,
+        tag,
+        is_rollup: false,
+        contacts,
+    }));
     groups.retain(|g| !g.contacts.is_empty());
     groups
 }
@@ -99,17 +132,31 @@ fn prefixes<'a>(topics: &[&'a str]) -> (Vec<(&'a str, bool)>, Vec<Vec<u32>>) {
     let mut all: Vec<(&'a str, bool)> = Vec::new();
     for topic in topics {
         all.push((topic, false));
-        all.extend(topic.match_indices('/').filter(|(at, _)| *at > 0).map(|(at, _)| (&topic[..at], true)));
+        all.extend(
+            topic
+                .match_indices('/')
+                .filter(|(at, _)| *at > 0)
+                .map(|(at, _)| (&topic[..at], true)),
+        );
     }
     // True sorts after false: of equal paths the roll-up is kept.
     all.sort_unstable_by(|a, b| a.0.cmp(b.0).then(b.1.cmp(&a.1)));
     all.dedup_by(|a, b| a.0 == b.0);
-    let find = |path: &str| all.binary_search_by(|p| p.0.cmp(path)).ok().map(|i| i as u32);
+    let find = |path: &str| {
+        all.binary_search_by(|p| p.0.cmp(path))
+            .ok()
+            .map(|i| i as u32)
+    };
     let chains = topics
         .iter()
         .map(|topic| {
-            let ends = topic.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0);
-            ends.chain([topic.len()]).filter_map(|end| find(&topic[..end])).collect()
+            let ends = topic
+                .match_indices('/')
+                .map(|(at, _)| at)
+                .filter(|at| *at > 0);
+            ends.chain([topic.len()])
+                .filter_map(|end| find(&topic[..end]))
+                .collect()
         })
         .collect();
     (all, chains)
@@ -135,7 +182,8 @@ fn group_rows(
             let verdict = axis.judge(series, t, Axis::alpha(live[t], config), config);
             let total = axis.total(date);
             let (share_lo, share_hi) = wilson(tally.num, total, Z95);
-            let satisfied = (tally.num_rated > 0).then(|| wilson(tally.num_satisfied, tally.num_rated, Z95));
+            let satisfied =
+                (tally.num_rated > 0).then(|| wilson(tally.num_satisfied, tally.num_rated, Z95));
             Some(TagDaily {
                 shop_id: shop.shop.shop_id.clone(),
                 facet: group.facet,
@@ -177,12 +225,22 @@ fn group_rows(
 /// Ranks a day's leaves, roll-ups, acts and stages, each among themselves; `all` and `none` keep 0.
 fn rank(rows: &mut [TagDaily]) {
     rows.sort_by(|a, b| {
-        (a.date, a.facet, a.is_rollup, -a.num_conversations, &a.tag)
-            .cmp(&(b.date, b.facet, b.is_rollup, -b.num_conversations, &b.tag))
+        (a.date, a.facet, a.is_rollup, -a.num_conversations, &a.tag).cmp(&(
+            b.date,
+            b.facet,
+            b.is_rollup,
+            -b.num_conversations,
+            &b.tag,
+        ))
     });
-    for list in rows.chunk_by_mut(|a, b| (a.date, a.facet, a.is_rollup) == (b.date, b.facet, b.is_rollup)) {
+    for list in
+        rows.chunk_by_mut(|a, b| (a.date, a.facet, a.is_rollup) == (b.date, b.facet, b.is_rollup))
+    {
         let mut place = 0;
-        for row in list.iter_mut().filter(|r| ![ALL, NONE].contains(&r.tag.as_str())) {
+        for row in list
+            .iter_mut()
+            .filter(|r| ![ALL, NONE].contains(&r.tag.as_str()))
+        {
             place += 1;
             row.rank = place;
         }

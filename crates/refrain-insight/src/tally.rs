@@ -85,7 +85,11 @@ pub(crate) fn is_satisfied(contact: &Contact<'_>) -> Option<bool> {
 /// Handling time unless absent.
 pub(crate) fn handle_s(contact: &Contact<'_>) -> Option<i64> {
     let c = contact.conversation;
-    if c.handle_s_method == HandleMethod::Absent { None } else { c.handle_s.map(|s| s.max(0)) }
+    if c.handle_s_method == HandleMethod::Absent {
+        None
+    } else {
+        c.handle_s.map(|s| s.max(0))
+    }
 }
 
 /// A bot's part passed to a person.

@@ -26,7 +26,8 @@ pub struct IssuesConfig {
     pub resolution: f64,
     /// Distinct texts that an issue needs to be born.
     pub min_members: usize,
-    /// Cosine to the issue's centre from which a conversation belongs to it.
+    /// Least cosine to the issue's centre for a conversation to belong to it; an issue whose
+    /// founders are closer asks for more.
     pub assign_min_similarity: f32,
     /// Cosine between two centres from which the issues are one.
     pub merge_similarity: f32,
@@ -36,6 +37,10 @@ pub struct IssuesConfig {
     pub window_days: u32,
     /// Distinct texts used for fitting and clustering; the rest is only assigned.
     pub sample_max: usize,
+    /// Requests from which on a new shop gets issues; founded on few, they would stay coarse.
+    pub first_fit_texts: usize,
+    /// Days of requests from which on a new shop gets issues however few they are.
+    pub first_fit_days: u32,
     /// Distinct texts from which on the basis stays until a refit; a basis fitted on fewer is
     /// fitted again whenever their number has doubled.
     pub basis_min_texts: usize,
@@ -48,14 +53,16 @@ impl Default for IssuesConfig {
         Self {
             embedder: Embedder::Lsa,
             dims: 128,
-            neighbours: 15,
+            neighbours: 25,
             resolution: 1.0,
             min_members: 5,
-            assign_min_similarity: 0.35,
-            merge_similarity: 0.9,
+            assign_min_similarity: 0.4,
+            merge_similarity: 0.65,
             quiet_days: 60,
             window_days: 28,
             sample_max: 50_000,
+            first_fit_texts: 300,
+            first_fit_days: 7,
             basis_min_texts: 2_000,
             seed: 20_251_122,
         }
@@ -68,7 +75,13 @@ impl IssuesConfig {
     /// # Errors
     /// Names the first option out of its range.
     pub fn check(&self) -> Result<(), IssuesError> {
-        let fail = |option, found: String, expected| Err(IssuesError::Option { option, found, expected });
+        let fail = |option, found: String, expected| {
+            Err(IssuesError::Option {
+                option,
+                found,
+                expected,
+            })
+        };
         if !(2..=1024).contains(&self.dims) {
             return fail("dims", self.dims.to_string(), "2 to 1024");
         }
@@ -76,7 +89,11 @@ impl IssuesConfig {
             return fail("neighbours", self.neighbours.to_string(), "1 to 200");
         }
         if !(self.resolution > 0.0 && self.resolution <= 1000.0) {
-            return fail("resolution", self.resolution.to_string(), "above 0, at most 1000");
+            return fail(
+                "resolution",
+                self.resolution.to_string(),
+                "above 0, at most 1000",
+            );
         }
         if self.min_members < 2 {
             return fail("min_members", self.min_members.to_string(), "2 or more");
@@ -91,7 +108,11 @@ impl IssuesConfig {
         }
         if self.merge_similarity < self.assign_min_similarity {
             let found = self.merge_similarity.to_string();
-            return fail("merge_similarity", found, "at least `assign_min_similarity`");
+            return fail(
+                "merge_similarity",
+                found,
+                "at least `assign_min_similarity`",
+            );
         }
         if !(100..=200_000).contains(&self.sample_max) {
             return fail("sample_max", self.sample_max.to_string(), "100 to 200000");
@@ -118,9 +139,11 @@ mod tests {
             change(&mut cfg);
             cfg.check().unwrap_err().to_string()
         };
-        assert!(changed(|c| c.dims = 0).contains("`dims` is `0`"));
+        assert!(changed(|c| c.dims = 0).contains("`issues.dims` is `0`"));
         assert!(changed(|c| c.assign_min_similarity = f32::NAN).contains("assign_min_similarity"));
-        assert!(changed(|c| c.merge_similarity = 0.1).contains("`merge_similarity` is `0.1`"));
+        assert!(
+            changed(|c| c.merge_similarity = 0.1).contains("`issues.merge_similarity` is `0.1`")
+        );
         assert!(changed(|c| c.resolution = 0.0).contains("resolution"));
     }
 }

@@ -16,7 +16,9 @@ pub enum IssuesError {
         expected: &'static str,
     },
     /// State bytes that this version cannot read.
-    #[error("the issue state is {found}, expected version {expected}\nhint: run with `--replay`, or start over from an empty state")]
+    #[error(
+        "the issue state is {found}, expected version {expected}\nhint: run with `--replay`, or start over from an empty state"
+    )]
     State {
         /// What was found.
         found: String,
@@ -24,7 +26,9 @@ pub enum IssuesError {
         expected: u32,
     },
     /// The state is of a later night than the one to run.
-    #[error("the issue state is of {found}, expected a night before {as_of}\nhint: start from the state of the night before, or run with `--replay`")]
+    #[error(
+        "the issue state is of {found}, expected a night before {as_of}\nhint: start from the state of the night before, or run with `--replay`"
+    )]
     LaterState {
         /// Night of the state.
         found: Date,
@@ -32,13 +36,17 @@ pub enum IssuesError {
         as_of: Date,
     },
     /// A membership names an issue that the state does not know.
-    #[error("a membership names issue `{issue_id}`, expected one of the issue state\nhint: state and `issue_members` must come from the same night")]
+    #[error(
+        "a membership names issue `{issue_id}`, expected one of the issue state\nhint: state and `issue_members` must come from the same night"
+    )]
     UnknownIssue {
         /// The issue.
         issue_id: String,
     },
     /// The requests are not in the order promised.
-    #[error("the requests are out of order at position {position}, expected them sorted by shop, date, source and conversation, none dated after the night")]
+    #[error(
+        "the requests are out of order at position {position}, expected them sorted by shop, date, source and conversation, none dated after the night"
+    )]
     Order {
         /// Position from 0.
         position: usize,

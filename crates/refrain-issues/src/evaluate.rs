@@ -88,13 +88,23 @@ impl Table {
 
     fn matched(&self) -> u64 {
         let count = |row: usize, column: usize| {
-            self.cells.get(&(row, column)).map_or(0, |&c| i64::try_from(c).unwrap_or(i64::MAX))
+            self.cells
+                .get(&(row, column))
+                .map_or(0, |&c| i64::try_from(c).unwrap_or(i64::MAX))
         };
         let (r, c) = (self.rows.len(), self.columns.len());
         let total: i64 = if r <= c {
-            best_assignment(r, c, count).iter().enumerate().map(|(i, &j)| count(i, j)).sum()
+            best_assignment(r, c, count)
+                .iter()
+                .enumerate()
+                .map(|(i, &j)| count(i, j))
+                .sum()
         } else {
-            best_assignment(c, r, |i, j| count(j, i)).iter().enumerate().map(|(i, &j)| count(j, i)).sum()
+            best_assignment(c, r, |i, j| count(j, i))
+                .iter()
+                .enumerate()
+                .map(|(i, &j)| count(j, i))
+                .sum()
         };
         total.unsigned_abs()
     }
@@ -122,7 +132,9 @@ impl Table {
         let conditional: f64 = self
             .cells
             .iter()
-            .map(|(&(_, column), &count)| -(count as f64 / n) * (count as f64 / self.columns[column] as f64).ln())
+            .map(|(&(_, column), &count)| {
+                -(count as f64 / n) * (count as f64 / self.columns[column] as f64).ln()
+            })
             .sum();
         let mean = f64::midpoint(label_entropy, cluster_entropy);
         if mean <= 1e-15 {
@@ -140,14 +152,26 @@ impl Table {
         let by_label: f64 = self.rows.iter().map(|&c| pairs(c)).sum();
         let by_cluster: f64 = self.columns.iter().map(|&c| pairs(c)).sum();
         let all = pairs(self.n as u64);
-        let expected = if all > 0.0 { by_label * by_cluster / all } else { 0.0 };
+        let expected = if all > 0.0 {
+            by_label * by_cluster / all
+        } else {
+            0.0
+        };
         let spread = f64::midpoint(by_label, by_cluster) - expected;
-        if spread.abs() <= f64::EPSILON * all { 1.0 } else { (both - expected) / spread }
+        if spread.abs() <= f64::EPSILON * all {
+            1.0
+        } else {
+            (both - expected) / spread
+        }
     }
 }
 
 fn ratio(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
 }
 
 #[cfg(test)]

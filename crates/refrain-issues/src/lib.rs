@@ -1,43 +1,46 @@
 //! Recurring issues that stay themselves from night to night.
+//!
+//! In: every conversation's request up to a night, the memberships and the state of the night
+//! before. Out: issues, memberships, lineage, and the state for the next night. Texts become
+//! vectors by latent semantic analysis of the shop's own words; groups are communities of a shared
+//! nearest-neighbour graph, refined by k-means; new requests join the nearest issue, and what finds
+//! none may found one. Same arguments, same bytes, on any number of threads.
+//!
+//! ```
+//! use refrain_issues::{IssuesConfig, cluster_texts, evaluate};
+//! let texts = ["where is my parcel", "Where is my parcel?", "refund please", "Refund, please!"];
+//! let cfg = IssuesConfig { min_members: 2, ..IssuesConfig::default() };
+//! let found = cluster_texts(&texts, None, &cfg)?;
+//! let agreement = evaluate(&["late", "late", "refund", "refund"], &found.labels);
+//! assert_eq!((agreement.k_found, agreement.acc), (2, 1.0));
+//! # Ok::<(), refrain_issues::IssuesError>(())
+//! ```
+
+mod assign;
 mod cluster;
 mod communities;
 mod config;
 mod dense;
+mod distinct;
 mod error;
 mod evaluate;
+mod graph;
+mod groups;
 mod hungarian;
+mod lifecycle;
 mod lsa;
+mod names;
 mod neighbours;
+mod night;
+mod request;
 mod rng;
 mod sparse;
-mod terms;
+mod state;
 
+pub use cluster::{Clustering, cluster_texts};
 pub use config::{Embedder, IssuesConfig};
 pub use error::IssuesError;
 pub use evaluate::{ClusterEvaluation, evaluate};
-
-/// tmp
-#[derive(Debug, Clone)]
-pub struct Tune { /// .
- pub chars: bool, /// .
- pub min_df: u32, /// .
- pub drop_first: bool, /// .
- pub alpha: f32, /// .
- pub idfp: f32, /// .
- pub maxdf: f32, /// .
- pub whole: f32, /// .
- pub charw: f32 }
-/// tmp
-pub fn try_cluster(texts: &[&str], cfg: &IssuesConfig, tune: &Tune) -> Vec<Option<u32>> {
-    let mut distinct: Vec<&str> = texts.to_vec();
-    distinct.sort_unstable(); distinct.dedup();
-    let v = terms::Vectorizer::fit(&distinct, tune.chars, tune.min_df, tune.idfp, tune.maxdf);
-    let w = v.transform(&distinct);
-    let (mut p, sv) = lsa::fit_projection(&w, cfg.dims, cfg.seed);
-    for (mut c, s) in p.columns_mut().into_iter().zip(&sv) { c *= (s / sv[0]).powf(-tune.alpha); }
-    if tune.drop_first { p = p.slice_move(ndarray::s![.., 1..]).to_owned(); }
-    let p = p.as_standard_layout().to_owned();
-    let x = lsa::embed(&w, &p);
-    let g = cluster::find_groups(x.view(), cfg);
-    texts.iter().map(|t| g.labels[distinct.binary_search(t).unwrap()]).collect()
-}
+pub use night::{refit, run_night};
+pub use request::{NightIssues, Request};
+pub use state::{STATE_VERSION, State};

@@ -53,7 +53,10 @@ impl Basis {
             let largest = row.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
             let scale = if largest > 0.0 { largest / LEVELS } else { 1.0 };
             scales.push(scale);
-            #[expect(clippy::cast_possible_truncation, reason = "within 127 steps by the scale")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "within 127 steps by the scale"
+            )]
             steps.extend(row.iter().map(|v| (v / scale).round() as i8));
         }
         Self {
@@ -84,7 +87,10 @@ impl Basis {
             f32::from(self.steps[term * self.dims + dim]) * self.scales[term]
         });
         let mut points = Array2::zeros((texts.len(), self.dims));
-        for (chunk, mut target) in texts.chunks(EMBED_ROWS).zip(points.axis_chunks_iter_mut(Axis(0), EMBED_ROWS)) {
+        for (chunk, mut target) in texts
+            .chunks(EMBED_ROWS)
+            .zip(points.axis_chunks_iter_mut(Axis(0), EMBED_ROWS))
+        {
             let weights = Sparse::new(&self.vectorizer.transform_all(chunk), self.scales.len());
             target.assign(&weights.times(projection.view()));
         }
@@ -102,7 +108,9 @@ fn fit_projection(weights: &Sparse, dims: usize, seed: u64) -> Array2<f32> {
     let terms = weights.num_columns;
     let width = (dims + OVERSAMPLING).min(terms).min(weights.num_rows());
     let transposed = weights.transposed();
-    let sketch = Array2::from_shape_fn((terms, width), |(i, j)| gaussian(seed, (i * width + j) as u64));
+    let sketch = Array2::from_shape_fn((terms, width), |(i, j)| {
+        gaussian(seed, (i * width + j) as u64)
+    });
     let mut left = orthonormal(weights.times(sketch.view()).view());
     for _ in 0..POWER_ITERATIONS {
         let right = orthonormal(transposed.times(left.view()).view());
@@ -121,10 +129,17 @@ mod tests {
     #[test]
     fn like_texts_are_near_and_unlike_ones_far() {
         let texts = [
-            "my parcel has not arrived", "the parcel never arrived", "parcel still not arrived",
-            "refund my money please", "i want my money back as a refund", "where is my refund money",
+            "my parcel has not arrived",
+            "the parcel never arrived",
+            "parcel still not arrived",
+            "refund my money please",
+            "i want my money back as a refund",
+            "where is my refund money",
         ];
-        let cfg = IssuesConfig { dims: 3, ..IssuesConfig::default() };
+        let cfg = IssuesConfig {
+            dims: 3,
+            ..IssuesConfig::default()
+        };
         let basis = Basis::fit(&texts, &cfg);
         let points = basis.embed(&texts);
         assert!(points.row(0).dot(&points.row(1)) > 0.5);

@@ -1,4 +1,4 @@
-//! What sets an issue apart, in its customers' words: class-based TF-IDF over phrases of 1-3 words.
+//! What sets an issue apart, in its customers' words: class-based TF-IDF over phrases of 1-4 words.
 //!
 //! `"Hi, my package not arrived!"` offers `package`, `arrived` and `package not arrived`.
 
@@ -7,17 +7,21 @@ use refrain_text::{fold, is_stopword, tokens};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
-const MAX_PHRASE_WORDS: usize = 3;
+const MAX_PHRASE_WORDS: usize = 4;
 const NUM_TERMS: usize = 10;
 /// A second phrase joins the title when it is at least this strong beside the first.
 const SECOND_PHRASE_SHARE: f64 = 0.4;
+/// A phrase that a longer one repeats in this share of its texts is cut off: `order a new` of `order a new card`.
+const CUT_OFF_SHARE: f64 = 0.4;
 /// A longer phrase says more and is read more easily, but is heard less often.
-const LENGTH_BONUS: [f64; MAX_PHRASE_WORDS] = [1.0, 1.7, 2.0];
+const LENGTH_BONUS: [f64; MAX_PHRASE_WORDS] = [1.0, 1.7, 2.0, 2.1];
 /// Words that stop-word lists hold but that turn a problem into its opposite.
 const NEGATIONS: [&str; 16] = [
-    "not", "no", "never", "cannot", "can't", "won't", "doesn't", "didn't", "don't", "nicht", "kein", "keine", "niet",
-    "ikke", "pas", "geen",
+    "not", "no", "never", "cannot", "can't", "won't", "doesn't", "didn't", "don't", "nicht",
+    "kein", "keine", "niet", "ikke", "pas", "geen",
 ];
+/// Stop words that end a phrase well: `top up`, `money back`.
+const PARTICLES: [&str; 5] = ["up", "out", "off", "back", "down"];
 
 /// Texts of one issue.
 #[derive(Debug, Clone)]
@@ -46,8 +50,8 @@ type Phrases = FxHashMap<String, Phrase>;
 
 /// A name for each class, from what is frequent in it and rare in the others.
 ///
-/// Ties go to the phrase that sorts first. A class whose texts are all stop words is named by its
-/// shortest text's words, and by nothing when there are none.
+/// Ties go to the phrase that sorts first. A class whose texts hold nothing but stop words gets
+/// an empty name.
 pub(crate) fn name_classes(classes: &[Class<'_>]) -> Vec<Name> {
     use rayon::prelude::*;
     let counted: Vec<Phrases> = classes.par_iter().map(count_phrases).collect();
@@ -58,7 +62,11 @@ pub(crate) fn name_classes(classes: &[Class<'_>]) -> Vec<Name> {
             *totals.entry(key).or_insert(0.0) += share(phrase, class);
         }
     }
-    counted.par_iter().zip(classes).map(|(phrases, class)| name_class(phrases, class, &totals)).collect()
+    counted
+        .par_iter()
+        .zip(classes)
+        .map(|(phrases, class)| name_class(phrases, class, &totals))
+        .collect()
 }
 
 fn share(phrase: &Phrase, class: &Class<'_>) -> f64 {
@@ -73,7 +81,11 @@ fn name_class(phrases: &Phrases, class: &Class<'_>, totals: &FxHashMap<&str, f64
         .map(|(key, phrase)| {
             let total = totals.get(key.as_str()).copied().unwrap_or(1.0);
             let own = share(phrase, class);
-            (own * (1.0 + 1.0 / total).ln() * (own / total).sqrt(), key.as_str(), phrase)
+            (
+                own * (1.0 + 1.0 / total).ln() * (own / total).sqrt(),
+                key.as_str(),
+                phrase,
+            )
         })
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
@@ -85,26 +97,62 @@ fn name_class(phrases: &Phrases, class: &Class<'_>, totals: &FxHashMap<&str, f64
 
 /// The best phrase, and the best one beside it that shares no word with it.
 fn title(scored: &[(f64, &str, &Phrase)]) -> String {
-    let weigh = |(score, _, phrase): &(f64, &str, &Phrase)| score * LENGTH_BONUS[phrase.num_words - 1];
-    let mut ranked: Vec<(f64, &str, &Phrase)> = scored.iter().map(|entry| (weigh(entry), entry.1, entry.2)).collect();
+    let weigh =
+        |(score, _, phrase): &(f64, &str, &Phrase)| score * LENGTH_BONUS[phrase.num_words - 1];
+    let mut ranked: Vec<(f64, &str, &Phrase)> = scored
+        .iter()
+        .map(|entry| (weigh(entry), entry.1, entry.2))
+        .collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    let Some(&(best, key, phrase)) = ranked.first() else { return String::new() };
+    let Some(&(best, key, phrase)) = ranked.first() else {
+        return String::new();
+    };
+    let (key, phrase) = completed(&ranked, key, phrase);
     let mut title = capitalised(surface(phrase));
-    let second = ranked.iter().find(|other| !overlap(key, other.1));
-    if let Some((score, _, other)) = second
-        && *score >= best * SECOND_PHRASE_SHARE
-    {
+    let beside = ranked
+        .iter()
+        .take_while(|other| other.0 >= best * SECOND_PHRASE_SHARE)
+        .map(|&(_, other, phrase)| completed(&ranked, other, phrase))
+        .find(|other| !overlap(key, other.0));
+    if let Some((_, other)) = beside {
         title.push_str(" · ");
         title.push_str(surface(other));
     }
     title
 }
 
+/// The longest phrase that the given one is cut off from, itself when there is none.
+fn completed<'p>(
+    ranked: &[(f64, &'p str, &'p Phrase)],
+    mut key: &'p str,
+    mut phrase: &'p Phrase,
+) -> (&'p str, &'p Phrase) {
+    let extends = |longer: &str, key: &str| {
+        longer
+            .strip_prefix(key)
+            .is_some_and(|rest| rest.starts_with(' '))
+            || longer
+                .strip_suffix(key)
+                .is_some_and(|rest| rest.ends_with(' '))
+    };
+    // Each step adds a word, so this ends.
+    while let Some(&(_, longer, found)) = ranked.iter().find(|(_, longer, found)| {
+        extends(longer, key)
+            && f64::from(found.num_texts) >= CUT_OFF_SHARE * f64::from(phrase.num_texts)
+    }) {
+        (key, phrase) = (longer, found);
+    }
+    (key, phrase)
+}
+
 fn distinct_terms(scored: &[(f64, &str, &Phrase)]) -> Vec<String> {
     let mut kept: Vec<&str> = Vec::new();
     let mut terms = Vec::new();
     for (_, key, phrase) in scored {
-        let is_part = |other: &&str| key.split(' ').all(|word| other.split(' ').any(|w| w == word));
+        let is_part = |other: &&str| {
+            key.split(' ')
+                .all(|word| other.split(' ').any(|w| w == word))
+        };
         if kept.iter().any(is_part) {
             continue;
         }
@@ -119,17 +167,24 @@ fn distinct_terms(scored: &[(f64, &str, &Phrase)]) -> Vec<String> {
 
 /// Words are the same when one begins with the other: `card` and `cards`.
 fn overlap(a: &str, b: &str) -> bool {
-    a.split(' ').any(|x| b.split(' ').any(|y| x.starts_with(y) || y.starts_with(x)))
+    a.split(' ')
+        .any(|x| b.split(' ').any(|y| x.starts_with(y) || y.starts_with(x)))
 }
 
 /// The most frequent spelling, ties to the one that sorts last: lower case before capitals.
 fn surface(phrase: &Phrase) -> &str {
-    phrase.surfaces.iter().max_by_key(|(text, count)| (**count, *text)).map_or("", |(text, _)| text)
+    phrase
+        .surfaces
+        .iter()
+        .max_by_key(|(text, count)| (**count, *text))
+        .map_or("", |(text, _)| text)
 }
 
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }
 
 fn count_phrases(class: &Class<'_>) -> Phrases {
@@ -142,9 +197,16 @@ fn count_phrases(class: &Class<'_>) -> Phrases {
                 if last > first && !words[last].follows {
                     break;
                 }
-                if words[first].may_start && words[last].may_end && words[first..=last].iter().any(|w| !w.is_weak) {
-                    let key: Vec<&str> = words[first..=last].iter().map(|w| w.folded.as_str()).collect();
-                    seen.entry(key.join(" ")).or_insert((last - first + 1, &text[words[first].start..words[last].end]));
+                if words[first].may_start
+                    && words[last].may_end
+                    && words[first..=last].iter().any(|w| !w.is_weak)
+                {
+                    let key: Vec<&str> = words[first..=last]
+                        .iter()
+                        .map(|w| w.folded.as_str())
+                        .collect();
+                    seen.entry(key.join(" "))
+                        .or_insert((last - first + 1, &text[words[first].start..words[last].end]));
                 }
             }
         }
@@ -152,7 +214,10 @@ fn count_phrases(class: &Class<'_>) -> Phrases {
             let phrase = phrases.entry(key).or_default();
             phrase.num_texts += 1;
             phrase.num_words = num_words;
-            *phrase.surfaces.entry(surface.split_whitespace().collect::<Vec<_>>().join(" ")).or_insert(0) += 1;
+            *phrase
+                .surfaces
+                .entry(surface.split_whitespace().collect::<Vec<_>>().join(" "))
+                .or_insert(0) += 1;
         }
     }
     phrases
@@ -175,8 +240,14 @@ fn words(text: &str, language: Option<Language>) -> Vec<Word> {
     let mut words = Vec::new();
     let mut last_end = None;
     for token in tokens(text) {
-        let is_placeholder = text[..token.start].ends_with('<') && text[token.end..].starts_with('>');
-        if is_placeholder || !token.text.chars().all(|c| c.is_alphabetic() || matches!(c, '\'' | '’' | '-')) {
+        let is_placeholder =
+            text[..token.start].ends_with('<') && text[token.end..].starts_with('>');
+        if is_placeholder
+            || !token
+                .text
+                .chars()
+                .all(|c| c.is_alphabetic() || matches!(c, '\'' | '’' | '-'))
+        {
             last_end = None;
             continue;
         }
@@ -187,9 +258,10 @@ fn words(text: &str, language: Option<Language>) -> Vec<Word> {
         words.push(Word {
             start: token.start,
             end: token.end,
-            follows: last_end.is_some_and(|end: usize| text[end..token.start].chars().all(char::is_whitespace)),
+            follows: last_end
+                .is_some_and(|end: usize| text[end..token.start].chars().all(char::is_whitespace)),
             may_start: !is_stop || is_negation,
-            may_end: !is_weak,
+            may_end: !is_weak || (!words.is_empty() && PARTICLES.contains(&folded.as_str())),
             is_weak,
             folded,
         });
@@ -212,17 +284,32 @@ mod tests {
     #[test]
     fn titles_read_as_a_person_would_write() {
         let names = name_classes(&[
-            class(&["my package not arrived", "Package not arrived yet", "the package not arrived, help"]),
-            class(&["the voucher code is rejected", "voucher code rejected", "my voucher code was rejected"]),
+            class(&[
+                "my package not arrived",
+                "Package not arrived yet",
+                "the package not arrived, help",
+            ]),
+            class(&[
+                "the voucher code is rejected",
+                "voucher code rejected",
+                "my voucher code was rejected",
+            ]),
         ]);
         assert_eq!(names[0].title, "Package not arrived");
-        assert!(names[1].title.starts_with("Voucher code"), "{}", names[1].title);
+        assert!(
+            names[1].title.starts_with("Voucher code"),
+            "{}",
+            names[1].title
+        );
         assert!(names[0].terms.len() <= 10 && !names[0].terms.is_empty());
     }
 
     #[test]
     fn placeholders_and_numbers_stay_out() {
-        let texts = ["mail <EMAIL_1> about order 4711 broken lamp", "write to <EMAIL_2> order 4712 broken lamp"];
+        let texts = [
+            "mail <EMAIL_1> about order 4711 broken lamp",
+            "write to <EMAIL_2> order 4712 broken lamp",
+        ];
         let names = name_classes(&[class(&texts)]);
         let all = format!("{} {}", names[0].title, names[0].terms.join(" "));
         assert!(!all.contains("EMAIL") && !all.contains("471"), "{all}");
@@ -231,7 +318,10 @@ mod tests {
 
     #[test]
     fn nothing_to_say() {
-        assert_eq!(name_classes(&[class(&[]), class(&["", "the", "🎉 42"])]), [Name::default(), Name::default()]);
+        assert_eq!(
+            name_classes(&[class(&[]), class(&["", "the", "🎉 42"])]),
+            [Name::default(), Name::default()]
+        );
         assert!(name_classes(&[]).is_empty());
     }
 }

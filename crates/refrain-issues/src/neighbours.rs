@@ -51,27 +51,40 @@ fn block_neighbours(
 
 /// Targets come in rising order, so an equal later one never displaces an earlier.
 fn offer(list: &mut Vec<Neighbour>, k: usize, target: usize, similarity: f32) {
-    let floor = if list.len() < k { 0.0 } else { list.last().map_or(f32::INFINITY, |worst| worst.similarity) };
+    let floor = if list.len() < k {
+        0.0
+    } else {
+        list.last().map_or(f32::INFINITY, |worst| worst.similarity)
+    };
     // NaN fails this test too.
     if !(similarity > floor) {
         return;
     }
     let place = list.partition_point(|n| n.similarity >= similarity);
-    #[expect(clippy::cast_possible_truncation, reason = "rows are sampled below 2^32")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rows are sampled below 2^32"
+    )]
     let row = target as u32;
     list.insert(place, Neighbour { row, similarity });
     list.truncate(k);
 }
 
 /// The most similar row of `centres` for each row of `points`, ties to the lower; `None` without centres.
-pub(crate) fn nearest_centre(points: ArrayView2<'_, f32>, centres: ArrayView2<'_, f32>) -> Vec<Option<Neighbour>> {
+pub(crate) fn nearest_centre(
+    points: ArrayView2<'_, f32>,
+    centres: ArrayView2<'_, f32>,
+) -> Vec<Option<Neighbour>> {
     let starts: Vec<usize> = (0..points.nrows()).step_by(QUERY_ROWS).collect();
     starts
         .par_iter()
         .flat_map_iter(|&start| {
             let end = (start + QUERY_ROWS).min(points.nrows());
             let products = points.slice(s![start..end, ..]).dot(&centres.t());
-            let nearest: Vec<_> = products.axis_iter(Axis(0)).map(|row| most_similar(row.iter().copied())).collect();
+            let nearest: Vec<_> = products
+                .axis_iter(Axis(0))
+                .map(|row| most_similar(row.iter().copied()))
+                .collect();
             nearest
         })
         .collect()
@@ -124,8 +137,15 @@ mod tests {
     fn ties_go_to_the_lower_row_and_zeros_have_none() {
         let points = ndarray::array![[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 0.0]];
         let lists = nearest_neighbours(points.view(), 1);
-        let rows: Vec<Vec<u32>> = lists.iter().map(|l| l.iter().map(|n| n.row).collect()).collect();
+        let rows: Vec<Vec<u32>> = lists
+            .iter()
+            .map(|l| l.iter().map(|n| n.row).collect())
+            .collect();
         assert_eq!(rows, [vec![1], vec![0], vec![0], vec![]]);
-        assert!(nearest_centre(points.view(), Array2::zeros((0, 2)).view()).iter().all(Option::is_none));
+        assert!(
+            nearest_centre(points.view(), Array2::zeros((0, 2)).view())
+                .iter()
+                .all(Option::is_none)
+        );
     }
 }

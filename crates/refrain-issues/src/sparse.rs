@@ -63,7 +63,10 @@ impl Sparse {
             for (&column, &weight) in cells.iter().zip(weights) {
                 let place = next[column as usize];
                 next[column as usize] += 1;
-                #[expect(clippy::cast_possible_truncation, reason = "rows are sampled below 2^32")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "rows are sampled below 2^32"
+                )]
                 let row = row as u32;
                 columns[place] = row;
                 values[place] = weight;
@@ -80,12 +83,15 @@ impl Sparse {
     /// `self` times a dense matrix with one row for each column of `self`.
     pub(crate) fn times(&self, dense: ArrayView2<'_, f32>) -> Array2<f32> {
         let mut out = Array2::<f32>::zeros((self.num_rows(), dense.ncols()));
-        out.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(row, mut target)| {
-            let (cells, weights) = self.row(row);
-            for (&column, &weight) in cells.iter().zip(weights) {
-                target.scaled_add(weight, &dense.row(column as usize));
-            }
-        });
+        out.axis_iter_mut(Axis(0))
+            .into_par_iter()
+            .enumerate()
+            .for_each(|(row, mut target)| {
+                let (cells, weights) = self.row(row);
+                for (&column, &weight) in cells.iter().zip(weights) {
+                    target.scaled_add(weight, &dense.row(column as usize));
+                }
+            });
         out
     }
 }
@@ -106,6 +112,9 @@ mod tests {
         let expected = ndarray::array![[12.0, 15.0], [0.0, 0.0], [-2.0, -3.0]];
         assert_eq!(sparse.times(dense.view()), expected);
         let back = sparse.transposed().transposed();
-        assert_eq!((back.starts, back.columns, back.values), (sparse.starts, sparse.columns, sparse.values));
+        assert_eq!(
+            (back.starts, back.columns, back.values),
+            (sparse.starts, sparse.columns, sparse.values)
+        );
     }
 }

@@ -95,8 +95,6 @@ pub struct Published {
     pub linked: usize,
     /// Rows by table.
     pub rows: BTreeMap<String, u64>,
-    /// Digest by table: of its files' digests, in path order.
-    pub digests: BTreeMap<String, String>,
 }
 
 /// The next generation of a lake while it is written. Dropped unpublished, it leaves no trace that
@@ -233,6 +231,15 @@ impl Generation {
         Ok(self.summary())
     }
 
+    /// Removes what was written, publishing nothing; says what publishing would have changed.
+    ///
+    /// # Errors
+    /// When the folder cannot be removed.
+    pub fn discard(self) -> Result<Published, LakeError> {
+        remove_folder(&self.lake.generation(self.number))?;
+        Ok(self.summary())
+    }
+
     fn keep_unwritten(&mut self) -> Result<(), LakeError> {
         let Some((_, manifest)) = &self.previous else { return Ok(()) };
         let mut tables: Vec<String> = manifest.files.values().map(|entry| entry.table.clone()).collect();
@@ -250,16 +257,22 @@ impl Generation {
         views::views_sql(&filled)
     }
 
-    fn summary(self) -> Published {
-        let mut rows = BTreeMap::new();
-        let mut hashers: BTreeMap<String, blake3::Hasher> = BTreeMap::new();
-        for (name, entry) in &self.files {
-            *rows.entry(entry.table.clone()).or_insert(0) += entry.rows;
-            hashers.entry(entry.table.clone()).or_default().update(name.as_bytes()).update(entry.digest.as_bytes());
+    /// Rows of a table so far, and the digest of its files.
+    #[must_use]
+    pub fn table_summary(&self, table: &str) -> (u64, String) {
+        let mut hasher = blake3::Hasher::new();
+        let mut rows = 0;
+        for (name, entry) in self.files.iter().filter(|(_, entry)| entry.table == table) {
+            rows += entry.rows;
+            hasher.update(name.as_bytes()).update(entry.digest.as_bytes());
         }
-        let digests =
-            hashers.into_iter().map(|(table, h)| (table, h.finalize().to_hex()[..32].to_owned())).collect();
-        Published { linked: self.files.len() - self.written.len(), written: self.written, rows, digests }
+        (rows, hasher.finalize().to_hex()[..32].to_owned())
+    }
+
+    fn summary(self) -> Published {
+        let tables: BTreeSet<&String> = self.files.values().map(|entry| &entry.table).collect();
+        let rows = tables.into_iter().map(|table| (table.clone(), self.table_summary(table).0)).collect();
+        Published { linked: self.files.len() - self.written.len(), rows, written: self.written }
     }
 
     fn drop_old(&self) -> Result<(), LakeError> {

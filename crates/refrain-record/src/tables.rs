@@ -822,7 +822,7 @@ tables! {
         share_lo: f64,
         /// Upper end.
         share_hi: f64,
-        /// Rank of the day among leaves (or among roll-ups); ties by tag.
+        /// Rank of the day among leaves (or among roll-ups); ties by tag; 0 for `all` and `none`.
         rank: i64,
         /// Rated conversations.
         num_rated: i64,
@@ -1025,7 +1025,8 @@ tables! {
     /// One row per eligible unit and exposure, `none` for the unexposed: the comparison group of every estimate.
     ///
     /// The units of an estimate for exposure E are all rows of its outcome and exposure kind, once per unit;
-    /// exposed are those with a row for E.
+    /// exposed are those with a row for E. A `campaign` is compared inside its own stratum only (its hold-outs);
+    /// a unit of `campaign_type` is a campaign, its outcome a contact rate above the median of the shop's campaigns.
     EffectUnit = "effect_units", key [shop_id, outcome, exposure_kind, unit_id, exposure], Dated {
         /// Shop.
         shop_id: ShopId,
@@ -1045,7 +1046,9 @@ tables! {
         person_key: Option<PersonKey>,
         /// Whether the outcome came.
         has_outcome: bool,
-        /// Stratum for adjusted estimates: channel, month, new or returning.
+        /// Index time to outcome, seconds; null without outcome, and for outcomes without a time of their own.
+        outcome_after_s: Option<i64>,
+        /// Stratum for adjusted estimates: month, channel, new or returning; the campaign for exposures to campaigns.
         stratum: Label,
         /// The whole outcome window lies in the past.
         matured: bool,
@@ -1091,25 +1094,25 @@ tables! {
         rate_baseline_hi: Option<f64>,
         /// Risk difference, exposed minus baseline.
         risk_difference: Option<f64>,
-        /// Lower end of its 95 % Newcombe interval.
+        /// Lower end of its 95 % Newcombe interval (of Greenland and Robins when stratified), widened where persons repeat.
         risk_difference_lo: Option<f64>,
         /// Upper end.
         risk_difference_hi: Option<f64>,
         /// Relative risk, exposed over baseline.
         relative_risk: Option<f64>,
-        /// Lower end of its 95 % Katz log interval.
+        /// Lower end of its 95 % Katz log interval (of Greenland and Robins when stratified), widened where persons repeat.
         relative_risk_lo: Option<f64>,
         /// Upper end.
         relative_risk_hi: Option<f64>,
         /// Two-sided p of the relative risk.
         p: Option<f64>,
-        /// Benjamini-Hochberg adjusted p inside the family.
+        /// Benjamini-Hochberg adjusted p inside the family; Benjamini-Yekutieli for channels, which exclude each other.
         q: Option<f64>,
         /// Family of the adjustment.
         family: Label,
         /// Estimates in the family.
         num_family: i64,
-        /// Units with a known person over all units.
+        /// Units with a known person over all units; 1 where the unit is a campaign.
         match_rate: f64,
         /// Crude and stratified estimates differ in sign or by more than 20 %.
         simpson_flag: Option<bool>,
@@ -1135,7 +1138,7 @@ tables! {
         usual_rate_hi: Option<f64>,
     }
 
-    /// One row per cohort month and horizon. Not written yet.
+    /// One row per cohort month and horizon: of those whose first order known lies in the month, how many bought again.
     RetentionCohort = "retention_cohort", key [shop_id, date, horizon_days], Dated {
         /// Shop.
         shop_id: ShopId,
@@ -1221,15 +1224,15 @@ tables! {
         status: EstimateStatus,
     }
 
-    /// One row per tag, channel and decile of handling time. Not written yet.
+    /// One row per tag, channel and decile of handling time, over the whole history; cells of few customers are left out.
     MetricTradeoff = "metric_tradeoff", key [shop_id, tag, channel, decile], Whole {
         /// Shop.
         shop_id: ShopId,
-        /// Topic tag.
+        /// Topic tag, or `all`.
         tag: TagPath,
         /// Channel.
         channel: Channel,
-        /// Decile of handling time, 1 is shortest.
+        /// Decile of handling time inside tag and channel, 1 is shortest; equal times share a decile.
         decile: i64,
         /// Contacts.
         num_conversations: i64,
@@ -1265,7 +1268,7 @@ tables! {
         num_bot_unanswered: i64,
     }
 
-    /// One row per issue and attribute value that is over-represented. Not written yet.
+    /// One row per issue and attribute value that is over-represented among the recent orders its members are about.
     IssueDriver = "issue_drivers", key [shop_id, issue_id, attribute, value], Whole {
         /// Shop.
         shop_id: ShopId,
@@ -1279,13 +1282,13 @@ tables! {
         num_members: i64,
         /// Eligible orders with it.
         num_eligible: i64,
-        /// Relative risk.
+        /// Relative risk of an order to raise the issue, with the value against without.
         relative_risk: Option<f64>,
-        /// Lower end of its 95 % interval.
+        /// Lower end of its 95 % interval, widened because only found rows are shown.
         relative_risk_lo: Option<f64>,
         /// Upper end.
         relative_risk_hi: Option<f64>,
-        /// Adjusted p.
+        /// Adjusted p (Benjamini-Yekutieli) over all issues and values of the shop.
         q: Option<f64>,
     }
 

@@ -186,31 +186,26 @@ impl Grammar {
     }
 }
 
+/// Brackets match and do not nest, slots are known.
 fn check_template(template: &str) -> Result<(), String> {
-    let mut rest = template;
-    let mut depth = 0_i32;
-    while let Some(at) = rest.find(['(', ')', '{', '}']) {
-        match rest.as_bytes()[at] {
-            b'(' => depth += 1,
-            b')' => depth -= 1,
-            b'}' => return Err(format!("`}}` without `{{` in `{template}`")),
-            _ => {
-                let slot = rest[at + 1..].split('}').next().unwrap_or("");
-                if !SLOTS.contains(&slot) || !rest[at + 1..].contains('}') {
+    let mut is_open = false;
+    let mut rest = template.chars();
+    while let Some(letter) = rest.next() {
+        match letter {
+            '(' | ')' if is_open == (letter == '(') => return Err(format!("brackets do not match in `{template}`")),
+            '(' | ')' => is_open = letter == '(',
+            '}' => return Err(format!("`}}` without `{{` in `{template}`")),
+            '{' => {
+                let slot = rest.as_str().split_once('}').map_or("", |(slot, _)| slot);
+                if !SLOTS.contains(&slot) {
                     return Err(format!("unknown slot `{slot}` in `{template}`"));
                 }
-                rest = &rest[at + 1 + slot.len()..];
+                rest.nth(slot.chars().count());
             }
-        }
-        if !(0..=1).contains(&depth) {
-            return Err(format!("brackets do not match in `{template}`"));
-        }
-        rest = &rest[at.min(rest.len()) + 1..];
-        if rest.starts_with('}') {
-            rest = &rest[1..];
+            _ => {}
         }
     }
-    if depth == 0 { Ok(()) } else { Err(format!("open bracket in `{template}`")) }
+    if is_open { Err(format!("open bracket in `{template}`")) } else { Ok(()) }
 }
 
 /// Expands a template onto `out`.

@@ -8,7 +8,7 @@ use crate::catalogue::{CARRIERS, Item, NUM_FASHION, NUM_ITEMS, PAYMENTS, REASONS
 use crate::config::{EffectSizes, Incident, IncidentKind};
 use crate::desk::{CHANNELS, Course, Say, play, play_noise};
 use crate::person::Person;
-use crate::problem::{Anchor, COMPANIONS, LEAKING, Problem, WELCOME_CODE};
+use crate::problem::{Anchor, COMPANIONS, LEAKING, Problem, RATE_SCALE, WELCOME_CODE};
 use crate::rng::Rng;
 
 pub(crate) const DAY_S: i64 = 86_400;
@@ -26,6 +26,8 @@ pub(crate) const RETURN_DECISION_D: i64 = 5;
 pub(crate) const REBUY_WINDOW_D: i64 = 90;
 /// Chance of another contact about the same matter: solved, answered but not solved, never answered.
 pub(crate) const REPEAT_RATE: [f64; 3] = [0.05, 0.48, 0.62];
+/// Share of a strike's late orders whose buyers write, beside the usual.
+const STRIKE_CONTACTS: f64 = 0.25;
 /// Share of the opted-in that a campaign of reach 1 is sent to.
 const AUDIENCE: f64 = 0.12;
 
@@ -37,7 +39,8 @@ pub(crate) struct World<'a> {
     pub(crate) calendar: &'a Calendar,
     pub(crate) campaigns: &'a [Campaign],
     pub(crate) effects: &'a EffectSizes,
-    pub(crate) incidents: Vec<&'a Incident>,
+    /// This shop's, with their place in the config.
+    pub(crate) incidents: Vec<(usize, &'a Incident)>,
 }
 
 #[derive(Debug)]
@@ -109,6 +112,8 @@ pub(crate) struct Contact {
     /// Merged into `repeat_of`.
     pub(crate) is_merged: bool,
     pub(crate) is_bad: bool,
+    /// Place of the incident that caused it.
+    pub(crate) incident: Option<usize>,
     pub(crate) course: Course,
 }
 
@@ -162,6 +167,13 @@ struct Cause {
     order: Option<usize>,
     item: Option<Item>,
     campaign: Option<usize>,
+    incident: Option<usize>,
+}
+
+impl Cause {
+    fn new(problem: usize, at: i64) -> Self {
+        Self { problem, at, order: None, item: None, campaign: None, incident: None }
+    }
 }
 
 impl Living<'_> {
@@ -194,23 +206,23 @@ impl Living<'_> {
             return;
         }
         if self.rng.chance(0.012) {
-            self.react(index, at + self.rng.int(1, 60), "bounced");
+            self.react(index, at, 1..=60, "bounced");
             return;
         }
-        self.react(index, at + self.rng.int(1, 300), "delivered");
+        self.react(index, at, 1..=300, "delivered");
         let opened = if campaign.channel == "whatsapp" { 0.6 } else { 0.3 };
         if self.rng.chance(opened) {
             let opened_at = at + self.rng.exponential(5.0 * HOUR_S as f64) as i64 + 30;
-            self.react(index, opened_at, "opened");
+            self.react(index, opened_at, 0..=0, "opened");
             if self.rng.chance(about.click / opened) {
-                self.react(index, opened_at + self.rng.int(5, 200), "clicked");
+                self.react(index, opened_at, 5..=200, "clicked");
             }
         }
         if self.rng.chance(0.003) {
-            self.react(index, at + self.rng.int(60, 40_000), "unsubscribed");
+            self.react(index, at, 60..=40_000, "unsubscribed");
         }
         if campaign.channel == "whatsapp" && self.rng.chance(0.02) {
-            self.react(index, at + self.rng.int(60, 40_000), "replied");
+            self.react(index, at, 60..=40_000, "replied");
         }
         if self.rng.chance(about.orders) {
             let order_at = at + self.rng.exponential(14.0 * HOUR_S as f64) as i64 + 300;
@@ -222,7 +234,8 @@ impl Living<'_> {
         }
     }
 
-    fn react(&mut self, campaign: usize, at: i64, kind: &'static str) {
+    fn react(&mut self, campaign: usize, from: i64, wait_s: std::ops::RangeInclusive<i64>, kind: &'static str) {
+        let at = from + self.rng.int(*wait_s.start(), *wait_s.end());
         self.life.reactions.push(Reaction { campaign, at, kind });
     }
 
@@ -237,7 +250,7 @@ impl Living<'_> {
         // Within three days, sleep included.
         let lag = self.rng.exponential(14.0 * HOUR_S as f64).min(60.0 * HOUR_S as f64) as i64;
         let at = sent_at + 600 + lag;
-        self.contact(Cause { problem: Problem::index(id), at, order: None, item: None, campaign: Some(index) });
+        self.contact(Cause { campaign: Some(index), ..Cause::new(Problem::index(id), at) });
     }
 
     fn session(&mut self, at: i64, campaign: Option<usize>, before: i64) {
@@ -260,7 +273,8 @@ impl Living<'_> {
             self.life.checkouts.push(Checkout { created: at, updated, value_cents: value, order: None, completed: None, step });
             if self.rng.chance(0.012) {
                 let problem = self.draw_problem(Anchor::Session);
-                self.contact(Cause { problem, at: updated + self.rng.int(300, 20_000), order: None, item: Some(item), campaign: None });
+                let asked_at = updated + self.rng.int(300, 20_000);
+                self.contact(Cause { item: Some(item), ..Cause::new(problem, asked_at) });
             }
             return;
         }
@@ -278,7 +292,7 @@ impl Living<'_> {
     fn ask_before(&mut self, at: i64, before: i64, is_new: bool) -> bool {
         let confounding = self.world.effects.confounding;
         let eagerness = if is_new { 1.0 + 3.0 * confounding } else { 1.0 - 0.4 * confounding };
-        let fading = self.fading_code(at);
+        let (fading, incident) = self.fading_code(at);
         let all: f64 = rates(Anchor::Session).sum();
         if !self.rng.chance((all + fading) * eagerness) {
             return false;
@@ -290,20 +304,23 @@ impl Living<'_> {
         if asked_at >= at {
             return false;
         }
-        self.contact(Cause { problem, at: asked_at, order: None, item: None, campaign: None });
+        self.contact(Cause { incident: incident.filter(|_| is_welcome), ..Cause::new(problem, asked_at) });
         true
     }
 
-    fn fading_code(&self, at: i64) -> f64 {
+    /// Contacts per checkout about the refused code on a day, and the incident behind them.
+    fn fading_code(&self, at: i64) -> (f64, Option<usize>) {
         let date = self.world.calendar.date(at);
-        let rates = self.world.incidents.iter().map(|incident| match incident.kind {
-            IncidentKind::FadingCode { share } if date >= incident.from && date <= incident.to => {
+        for (place, incident) in &self.world.incidents {
+            if let IncidentKind::FadingCode { share } = incident.kind
+                && date >= incident.from
+                && date <= incident.to
+            {
                 let days = f64::from(incident.to.days_since(incident.from).max(1));
-                share * f64::from(incident.to.days_since(date)) / days
+                return (share * f64::from(incident.to.days_since(date)) / days, Some(*place));
             }
-            _ => 0.0,
-        });
-        rates.sum()
+        }
+        (0.0, None)
     }
 
     fn abandon_chance(&self, at: i64, is_new: bool) -> f64 {
@@ -359,7 +376,7 @@ impl Living<'_> {
             is_test: self.rng.chance(0.001),
         });
         if let Some(campaign) = campaign {
-            self.react(campaign, at, "ordered");
+            self.react(campaign, at, 0..=0, "ordered");
         }
         self.follow(order);
         order
@@ -406,9 +423,8 @@ impl Living<'_> {
             days += self.rng.between(3.0, 9.0);
         }
         let date = calendar.date(shipped);
-        let strike = |i: &&&Incident| matches!(&i.kind, IncidentKind::CarrierStrike { carrier } if carrier == name) && date >= i.from && date <= i.to;
-        let on_strike = self.world.incidents.iter().filter(strike).count() > 0;
-        if on_strike {
+        let strike = self.incident(date, |kind| matches!(kind, IncidentKind::CarrierStrike { carrier } if carrier == name).then_some(1.0));
+        if strike.is_some() {
             days += self.rng.between(5.0, 9.0);
         }
         let promised = shipped + 4 * DAY_S;
@@ -423,25 +439,32 @@ impl Living<'_> {
         self.problems(Anchor::Shipped, order, shipped, arrives);
         if arrives > promised {
             self.problems(Anchor::Late, order, promised, arrives);
-            if on_strike && self.rng.chance(0.25) {
+            if let Some((place, _)) = strike
+                && self.rng.chance(STRIKE_CONTACTS)
+            {
                 let at = promised + self.rng.int(0, (arrives - promised).min(3 * DAY_S));
-                self.about_order(Problem::index("shipping/delay"), order, at);
+                self.about_order(Problem::index("shipping/delay"), order, at, Some(place));
             }
         }
         Some(arrives)
     }
 
+    /// The incident of a day that `share` finds a share in.
+    fn incident(&self, date: refrain_record::Date, share: impl Fn(&IncidentKind) -> Option<f64>) -> Option<(usize, f64)> {
+        let on_day = self.world.incidents.iter().filter(|(_, i)| date >= i.from && date <= i.to);
+        on_day.filter_map(|(place, i)| Some((*place, share(&i.kind)?))).next()
+    }
+
     fn charged_twice(&mut self, order: usize, at: i64) {
-        let date = self.world.calendar.date(at);
-        let hit = self.world.incidents.iter().find_map(|i| match i.kind {
-            IncidentKind::ChargedTwice { share } if date >= i.from && date <= i.to => Some(share),
+        let hit = self.incident(self.world.calendar.date(at), |kind| match kind {
+            IncidentKind::ChargedTwice { share } => Some(*share),
             _ => None,
         });
-        if let Some(share) = hit
+        if let Some((place, share)) = hit
             && self.rng.chance(share)
         {
             let asked_at = at + self.rng.exponential(18.0 * HOUR_S as f64) as i64 + 900;
-            self.about_order(Problem::index("payment/charged_twice"), order, asked_at);
+            self.about_order(Problem::index("payment/charged_twice"), order, asked_at, Some(place));
         }
     }
 
@@ -449,16 +472,16 @@ impl Living<'_> {
         let date = self.world.calendar.date(delivered);
         for at in 0..self.life.orders[order].items.len() {
             let item = self.life.orders[order].items[at].0;
-            let hit = self.world.incidents.iter().find_map(|i| match &i.kind {
-                IncidentKind::LeakingProduct { sku, share } if date >= i.from && date <= i.to && *sku == item.sku() => Some(*share),
+            let hit = self.incident(date, |kind| match kind {
+                IncidentKind::LeakingProduct { sku, share } if *sku == item.sku() => Some(*share),
                 _ => None,
             });
-            if let Some(share) = hit
+            if let Some((place, share)) = hit
                 && self.rng.chance(share)
             {
                 let problem = Problem::index(LEAKING);
                 let asked_at = delivered + self.lag_s(problem);
-                self.contact(Cause { problem, at: asked_at, order: Some(order), item: Some(item), campaign: None });
+                self.contact(Cause { order: Some(order), item: Some(item), incident: Some(place), ..Cause::new(problem, asked_at) });
             }
         }
     }
@@ -474,21 +497,20 @@ impl Living<'_> {
         if at >= until {
             at = from + self.rng.int(0, (until - from).max(0));
         }
-        self.about_order(problem, order, at);
+        self.about_order(problem, order, at, None);
     }
 
-    fn about_order(&mut self, problem: usize, order: usize, at: i64) {
+    fn about_order(&mut self, problem: usize, order: usize, at: i64, incident: Option<usize>) {
         let items = &self.life.orders[order].items;
         let worn = items.iter().map(|i| i.0).find(|i| i.is_fashion());
         let item = if Problem::all()[problem].anchor == Anchor::Worn { worn } else { items.first().map(|i| i.0) };
-        self.contact(Cause { problem, at, order: Some(order), item, campaign: None });
+        self.contact(Cause { order: Some(order), item, incident, ..Cause::new(problem, at) });
     }
 
     fn maybe_return(&mut self, order: usize, delivered: i64) {
         let ordered = self.life.orders[order].at;
         let decided = delivered + RETURN_DECISION_D * DAY_S;
-        let is_fashion = self.life.orders[order].items.iter().any(|i| i.0.is_fashion());
-        let mut chance = RETURN_RATE[usize::from(!is_fashion)];
+        let mut chance = RETURN_RATE;
         for tag in self.tags_between(ordered, decided) {
             chance *= self.world.effects.returned.get(tag).copied().unwrap_or(1.0);
         }
@@ -496,13 +518,14 @@ impl Living<'_> {
         if self.rng.chance(chance.min(0.9)) {
             let opened = decided + self.rng.log_normal(4.0 * DAY_S as f64, 0.7) as i64;
             let (item, count) = self.life.orders[order].items[0];
-            let reason = REASONS[self.rng.weighted(REASONS.iter().map(|r| r.1))].0;
+            let of_size = |r: &(&str, f64)| r.0.starts_with("too_") && !item.is_fashion();
+            let reason = REASONS[self.rng.weighted(REASONS.iter().map(|r| if of_size(r) { 0.0 } else { r.1 }))].0;
             let refund_cents = item.price_cents() * count;
             self.life.returns.push(Returned { opened, order, kind: ReturnKind::Return, reason, item: Some(item), refund_cents });
             if self.rng.chance(rates(Anchor::BeforeReturn).sum()) {
                 let problem = self.draw_problem(Anchor::BeforeReturn);
                 let at = (opened - self.lag_s(problem)).max(decided);
-                self.about_order(problem, order, at);
+                self.about_order(problem, order, at, None);
             }
             self.problems(Anchor::Returned, order, opened + DAY_S, i64::MAX);
         } else if settled && self.rng.chance(0.5) {
@@ -553,6 +576,7 @@ impl Living<'_> {
                 is_follow_up,
                 is_merged,
                 is_bad,
+                incident: cause.incident,
                 course,
             });
             if is_merged || !self.rng.chance(rate) {
@@ -621,6 +645,7 @@ impl Living<'_> {
                     is_follow_up: false,
                     is_merged: false,
                     is_bad: false,
+                    incident: None,
                     course,
                 });
             }
@@ -664,5 +689,5 @@ fn is_compensated(problem: usize) -> bool {
 }
 
 fn rates(anchor: Anchor) -> impl Iterator<Item = f64> {
-    Problem::all().iter().filter(move |p| p.anchor == anchor).map(|p| p.rate)
+    Problem::all().iter().filter(move |p| p.anchor == anchor).map(|p| p.rate * RATE_SCALE)
 }

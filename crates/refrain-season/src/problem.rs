@@ -1,6 +1,6 @@
 //! The problems customers have: how often, when, and how hard they are. All constants of the planted truth stand here.
 //!
-//! `rate` is per unit of the anchor (order, delivery, checkout, return, ...), before incidents.
+//! `rate` is per unit of the anchor (order, delivery, checkout, return, ...), before incidents and `RATE_SCALE`.
 
 /// What a problem's lag is counted from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,8 @@ const fn special(id: &'static str, tag: &'static str, anchor: Anchor, lag_h: f64
     Problem { id, tag, anchor, rate: 0.0, lag_h, hard, bot: 0.0, act }
 }
 
+/// Factor on all rates: about one conversation to eight orders, repeats and noise included.
+pub(crate) const RATE_SCALE: f64 = 0.69;
 /// Problem of the leaking product.
 pub(crate) const LEAKING: &str = "product/defective#leaking";
 /// Problem of the refused welcome code.

@@ -265,8 +265,17 @@ impl<'a> Voice<'a> {
     fn fill(&mut self, template: &str) -> String {
         let mut out = String::with_capacity(template.len() + 16);
         expand(template, &self.facts, &mut self.rng, &mut out);
+        // Items' names are written as inside a sentence.
+        if template.starts_with("{the_") || template.starts_with("{my_") {
+            return capitalised(&out);
+        }
         out
     }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn facts(scene: &Scene<'_>, grammar: &Grammar, rng: &mut Rng) -> Facts {

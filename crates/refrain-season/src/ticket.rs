@@ -1,6 +1,6 @@
 //! A contact as a helpdesk's record: ids, identities as that channel knows them, status, words.
 
-use refrain_record::{AuthorRole, Channel, ConversationEventKind as Kind, Language};
+use refrain_record::{AuthorRole, Channel, ConversationEventKind as Kind};
 
 use crate::desk::{Actor, Event, Turn};
 use crate::life::Contact;
@@ -125,16 +125,16 @@ impl<'a> Ticket<'a> {
         }
     }
 
+    /// Ticket that a merge goes into.
+    pub(crate) fn merge_target(&self, event: &Event) -> Option<&str> {
+        self.merged_into.as_deref().filter(|_| event.kind == Kind::Merged)
+    }
+
     /// First agent's name for greetings and signatures.
     pub(crate) fn agent_name(&self) -> &'static str {
         const NAMES: [&str; 12] = ["Alex", "Kim", "Robin", "Sasha", "Mika", "Toni", "Jona", "Luca", "Charlie", "Noa", "Sam", "Andrea"];
         NAMES[self.first_agent as usize % NAMES.len()]
     }
-}
-
-/// Index of a language in the records' list.
-pub(crate) fn language(code: &str) -> Option<Language> {
-    Language::parse(code)
 }
 
 fn capitalised(email: &str) -> String {

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::BufReader;
 
-use refrain_tag::model::{TrainConfig, TagModel, evaluate, read_labels, text_table, train};
+use refrain_tag::model::{TagModel, TrainConfig, evaluate, read_labels, text_table, train};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -26,7 +26,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let model = train(&examples, &config)?;
     let fit_s = cpu_seconds() - before;
 
-    let texts: Vec<&str> = held_out.iter().map(|example| example.text.as_str()).collect();
+    let texts: Vec<&str> = held_out
+        .iter()
+        .map(|example| example.text.as_str())
+        .collect();
     let before = cpu_seconds();
     let mut num_predicted = 0usize;
     while cpu_seconds() - before < 1.0 {
@@ -47,11 +50,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     if std::env::var_os("FULL").is_some() {
         println!("{}", text_table(&evaluation));
     } else {
-        println!("{}", text_table(&evaluation).split("\n\n").next().unwrap_or_default());
+        println!(
+            "{}",
+            text_table(&evaluation)
+                .split("\n\n")
+                .next()
+                .unwrap_or_default()
+        );
     }
     println!("fit {fit_s:.2} CPU-s, {} tags", model.labels().len());
-    println!("predict {:.0} texts per CPU-s", num_predicted as f64 / predict_s);
-    println!("model {:.2} MB, loads in {load_ms:.1} ms", bytes.len() as f64 / 1e6);
+    println!(
+        "predict {:.0} texts per CPU-s",
+        num_predicted as f64 / predict_s
+    );
+    println!(
+        "model {:.2} MB, loads in {load_ms:.1} ms",
+        bytes.len() as f64 / 1e6
+    );
     Ok(())
 }
 
@@ -60,7 +75,11 @@ fn cpu_seconds() -> f64 {
     // Clock ticks are 1/100 s on every Linux that Rust runs on.
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = stat.rsplit(')').next().unwrap_or_default();
-    let ticks: Vec<f64> =
-        after_name.split_whitespace().skip(11).take(2).filter_map(|t| t.parse().ok()).collect();
+    let ticks: Vec<f64> = after_name
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|t| t.parse().ok())
+        .collect();
     ticks.iter().sum::<f64>() / 100.0
 }

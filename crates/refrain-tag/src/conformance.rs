@@ -3,7 +3,9 @@
 use crate::{Rulebook, SET_BY_TAXONOMY, Tagger, Taxonomy, Verdict};
 use proptest::prelude::*;
 use refrain_record::tables::ConversationTag;
-use refrain_record::{AuthorRole, ConversationText, Date, Facet, Language, TagMethod, Turn, Visibility};
+use refrain_record::{
+    AuthorRole, ConversationText, Date, Facet, Language, TagMethod, Turn, Visibility,
+};
 
 const TAXONOMY: &str = r#"
 version = "1"
@@ -70,11 +72,21 @@ any = ["before i buy"]
 fn tagger() -> Tagger {
     let taxonomy = Taxonomy::parse(TAXONOMY, "t.toml").unwrap();
     let rulebook = Rulebook::parse(&[("r.toml", RULES)], &taxonomy).unwrap();
-    Tagger { taxonomy, rulebook, model: None }
+    Tagger {
+        taxonomy,
+        rulebook,
+        model: None,
+    }
 }
 
 fn turn(seq: i64, role: AuthorRole, text: &str) -> Turn<'_> {
-    Turn { seq, role, visibility: Visibility::Public, sent_at: None, text }
+    Turn {
+        seq,
+        role,
+        visibility: Visibility::Public,
+        sent_at: None,
+        text,
+    }
 }
 
 fn conversation<'a>(id: &'a str, turns: &'a [Turn<'a>]) -> ConversationText<'a> {
@@ -93,16 +105,32 @@ fn conversation<'a>(id: &'a str, turns: &'a [Turn<'a>]) -> ConversationText<'a> 
 /// Checks any tagger, given as a function from conversation to rows.
 fn check_tagger(tag: impl Fn(&ConversationText<'_>) -> Vec<ConversationTag>) {
     use AuthorRole::{Agent, Customer};
-    assert!(tag(&conversation("empty", &[])).is_empty(), "nothing said, nothing tagged");
+    assert!(
+        tag(&conversation("empty", &[])).is_empty(),
+        "nothing said, nothing tagged"
+    );
     let texts: [&[Turn<'_>]; 5] = [
         &[turn(0, Customer, "it is LATE, very  late?")],
-        &[turn(0, Customer, "Viel zu spa\u{308}t 😡, zu SPÄT"), turn(1, Agent, "late? bad")],
+        &[
+            turn(0, Customer, "Viel zu spa\u{308}t 😡, zu SPÄT"),
+            turn(1, Agent, "late? bad"),
+        ],
         &[turn(0, Customer, "我的包裹还没到，很 bad")],
-        &[turn(3, Customer, ""), turn(4, Customer, "late\u{0}\u{202e}late\nlate ?")],
-        &[turn(0, Agent, "hello"), turn(1, Customer, "is it in stock before I buy? bad late night")],
+        &[
+            turn(3, Customer, ""),
+            turn(4, Customer, "late\u{0}\u{202e}late\nlate ?"),
+        ],
+        &[
+            turn(0, Agent, "hello"),
+            turn(1, Customer, "is it in stock before I buy? bad late night"),
+        ],
     ];
     let ids = ["a", "b", "c", "d", "e"];
-    let all: Vec<_> = ids.iter().zip(texts).map(|(id, turns)| conversation(id, turns)).collect();
+    let all: Vec<_> = ids
+        .iter()
+        .zip(texts)
+        .map(|(id, turns)| conversation(id, turns))
+        .collect();
     let rows: Vec<_> = all.iter().map(&tag).collect();
     let mut backwards: Vec<_> = all.iter().rev().map(&tag).collect();
     backwards.reverse();
@@ -115,14 +143,27 @@ fn check_tagger(tag: impl Fn(&ConversationText<'_>) -> Vec<ConversationTag>) {
 /// Key order, one row a key, single choices, scores in range, spans inside their messages.
 fn check_rows(conversation: &ConversationText<'_>, rows: &[ConversationTag]) {
     let key = |row: &ConversationTag| (row.facet.as_str(), row.tag.clone(), row.method.as_str());
-    assert!(rows.windows(2).all(|pair| key(&pair[0]) < key(&pair[1])), "sorted by key");
+    assert!(
+        rows.windows(2).all(|pair| key(&pair[0]) < key(&pair[1])),
+        "sorted by key"
+    );
     for facet in [Facet::Act, Facet::Stage] {
-        assert!(rows.iter().filter(|row| row.facet == facet).count() <= 1, "single choice");
+        assert!(
+            rows.iter().filter(|row| row.facet == facet).count() <= 1,
+            "single choice"
+        );
     }
     for row in rows {
         assert!((0.0..=1.0).contains(&row.score));
         assert_eq!(row.conversation_id.as_str(), conversation.conversation_id);
-        let text = row.evidence_seq.map(|seq| conversation.turns.iter().find(|turn| turn.seq == seq).unwrap().text);
+        let text = row.evidence_seq.map(|seq| {
+            conversation
+                .turns
+                .iter()
+                .find(|turn| turn.seq == seq)
+                .unwrap()
+                .text
+        });
         match (row.evidence_start, row.evidence_end) {
             (Some(start), Some(end)) => {
                 let length = text.expect("a span has a message").chars().count() as i64;
@@ -143,70 +184,119 @@ fn rules_conform() {
 fn rows(conversation: &ConversationText<'_>) -> Vec<String> {
     let print = |row: &ConversationTag| {
         let number = |n: Option<i64>| n.map_or("-".to_owned(), |n| n.to_string());
-        let [seq, start, end] = [row.evidence_seq, row.evidence_start, row.evidence_end].map(number);
-        format!("{} {} {} {seq} {start}..{end}", row.tag, row.method, row.set_by)
+        let [seq, start, end] =
+            [row.evidence_seq, row.evidence_start, row.evidence_end].map(number);
+        format!(
+            "{} {} {} {seq} {start}..{end}",
+            row.tag, row.method, row.set_by
+        )
     };
-    tagger().tag_conversation(conversation).iter().map(print).collect()
+    tagger()
+        .tag_conversation(conversation)
+        .iter()
+        .map(print)
+        .collect()
 }
 
 #[test]
 fn the_heaviest_rule_gives_its_earliest_match() {
-    let turns = [turn(0, AuthorRole::Customer, "late"), turn(2, AuthorRole::Customer, "so very late, very late")];
-    assert_eq!(rows(&conversation("1", &turns)), [
-        "stage/after_sales rule taxonomy 2 3..12",
-        "shipping/delay rule delay-strong 2 3..12",
-    ]);
+    let turns = [
+        turn(0, AuthorRole::Customer, "late"),
+        turn(2, AuthorRole::Customer, "so very late, very late"),
+    ];
+    assert_eq!(
+        rows(&conversation("1", &turns)),
+        [
+            "stage/after_sales rule taxonomy 2 3..12",
+            "shipping/delay rule delay-strong 2 3..12",
+        ]
+    );
 }
 
 #[test]
 fn a_veto_takes_the_tag_from_its_message_alone() {
-    let turns = [turn(0, AuthorRole::Customer, "late night snack"), turn(1, AuthorRole::Customer, "zu spät")];
+    let turns = [
+        turn(0, AuthorRole::Customer, "late night snack"),
+        turn(1, AuthorRole::Customer, "zu spät"),
+    ];
     assert_eq!(rows(&conversation("1", &turns[..1])), Vec::<String>::new());
-    assert_eq!(rows(&conversation("1", &turns))[1], "shipping/delay rule delay 1 0..7");
+    assert_eq!(
+        rows(&conversation("1", &turns))[1],
+        "shipping/delay rule delay 1 0..7"
+    );
 }
 
 #[test]
 fn single_choices_go_to_the_strongest_then_the_earliest() {
-    let turns = [turn(0, AuthorRole::Customer, "bad? in stock before I buy, late")];
-    assert_eq!(rows(&conversation("1", &turns)), [
-        "act/complaint rule moan 0 0..3",
-        "stage/pre_purchase rule before 0 14..26",
-        "presales/stock_alert rule stock 0 5..13",
-        "shipping/delay rule delay 0 28..32",
-    ]);
+    let turns = [turn(
+        0,
+        AuthorRole::Customer,
+        "bad? in stock before I buy, late",
+    )];
+    assert_eq!(
+        rows(&conversation("1", &turns)),
+        [
+            "act/complaint rule moan 0 0..3",
+            "stage/pre_purchase rule before 0 14..26",
+            "presales/stock_alert rule stock 0 5..13",
+            "shipping/delay rule delay 0 28..32",
+        ]
+    );
 }
 
 #[test]
 fn the_subject_line_and_the_source_count() {
-    let turns = [turn(0, AuthorRole::Bot, "hi"), turn(1, AuthorRole::Customer, "see above")];
+    let turns = [
+        turn(0, AuthorRole::Bot, "hi"),
+        turn(1, AuthorRole::Customer, "see above"),
+    ];
     let tags = ["Wismo".to_owned(), "vip".to_owned()];
-    let conversation = ConversationText { subject: Some("LATE"), source_tags: &tags, ..conversation("1", &turns) };
-    assert_eq!(rows(&conversation), [
-        "stage/after_sales rule taxonomy - -..-",
-        "shipping/delay rule delay 1 -..-",
-        "shipping/delay source chat - -..-",
-    ]);
+    let conversation = ConversationText {
+        subject: Some("LATE"),
+        source_tags: &tags,
+        ..conversation("1", &turns)
+    };
+    assert_eq!(
+        rows(&conversation),
+        [
+            "stage/after_sales rule taxonomy - -..-",
+            "shipping/delay rule delay 1 -..-",
+            "shipping/delay source chat - -..-",
+        ]
+    );
 }
 
 #[test]
 fn notes_agents_and_other_languages_are_not_read() {
-    let note = Turn { visibility: Visibility::Internal, ..turn(0, AuthorRole::Customer, "late") };
+    let note = Turn {
+        visibility: Visibility::Internal,
+        ..turn(0, AuthorRole::Customer, "late")
+    };
     assert!(rows(&conversation("1", &[note])).is_empty());
     assert!(rows(&conversation("1", &[turn(0, AuthorRole::Agent, "late")])).is_empty());
 }
 
 #[test]
 fn explanations_show_what_lost_and_why() {
-    let turns = [turn(0, AuthorRole::Customer, "very late, bad?"), turn(1, AuthorRole::Customer, "late night")];
+    let turns = [
+        turn(0, AuthorRole::Customer, "very late, bad?"),
+        turn(1, AuthorRole::Customer, "late night"),
+    ];
     let explained = tagger().explain(&conversation("1", &turns));
-    let fates: Vec<_> = explained.iter().map(|e| (e.set_by.as_str(), e.verdict)).collect();
-    assert_eq!(fates, [
-        ("moan", Verdict::Set),
-        ("ask", Verdict::OtherChoice),
-        (SET_BY_TAXONOMY, Verdict::Set),
-        ("delay-strong", Verdict::Set),
-        ("delay", Verdict::Weaker),
-    ]);
+    let fates: Vec<_> = explained
+        .iter()
+        .map(|e| (e.set_by.as_str(), e.verdict))
+        .collect();
+    assert_eq!(
+        fates,
+        [
+            ("moan", Verdict::Set),
+            ("ask", Verdict::OtherChoice),
+            (SET_BY_TAXONOMY, Verdict::Set),
+            ("delay-strong", Verdict::Set),
+            ("delay", Verdict::Weaker),
+        ]
+    );
     assert!(explained.iter().all(|e| e.method == TagMethod::Rule));
 }
 

@@ -109,7 +109,10 @@ pub(crate) fn nearest_name<'a>(
 /// Line, from 1, of a byte offset.
 pub(crate) fn line_at(text: &str, offset: usize) -> usize {
     let end = offset.min(text.len());
-    1 + text.as_bytes()[..end].iter().filter(|&&byte| byte == b'\n').count()
+    1 + text.as_bytes()[..end]
+        .iter()
+        .filter(|&&byte| byte == b'\n')
+        .count()
 }
 
 /// A TOML error with file, line and, for an unknown key, the nearest known one.

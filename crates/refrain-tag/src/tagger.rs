@@ -8,8 +8,8 @@ use crate::rules::{PhraseKind, RuleMatch, Rulebook, Span};
 use crate::taxonomy::Taxonomy;
 use refrain_record::tables::ConversationTag;
 use refrain_record::{
-    AuthorRole, ConversationId, ConversationText, Facet, Label, ShopId, SourceId, TagMethod, TagPath,
-    Turn, Visibility,
+    AuthorRole, ConversationId, ConversationText, Facet, Label, ShopId, SourceId, TagMethod,
+    TagPath, Turn, Visibility,
 };
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -75,7 +75,10 @@ impl Tagger {
     #[must_use]
     pub fn tag_conversation(&self, conversation: &ConversationText<'_>) -> Vec<ConversationTag> {
         let explained = self.explain(conversation).into_iter();
-        explained.filter(|e| e.verdict == Verdict::Set).map(|e| row(conversation, e)).collect()
+        explained
+            .filter(|e| e.verdict == Verdict::Set)
+            .map(|e| row(conversation, e))
+            .collect()
     }
 
     /// Every reason for every tag, sorted by facet, tag and method; what counts first.
@@ -90,7 +93,12 @@ impl Tagger {
     pub fn version(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         let model = self.model.as_ref().map_or("", TagModel::id);
-        for part in [self.taxonomy.version(), self.taxonomy.digest(), self.rulebook.digest(), model] {
+        for part in [
+            self.taxonomy.version(),
+            self.taxonomy.digest(),
+            self.rulebook.digest(),
+            model,
+        ] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
@@ -100,8 +108,16 @@ impl Tagger {
     fn predict<'c>(&'c self, conversation: &ConversationText<'c>) -> Option<Predicted<'c>> {
         let model = self.model.as_ref()?;
         let message = request_message(conversation)?;
-        let tags = model.predict(message.text).into_iter().map(|p| (p.tag, f64::from(p.score))).collect();
-        Some(Predicted { model: model.id(), message, tags })
+        let tags = model
+            .predict(message.text)
+            .into_iter()
+            .map(|p| (p.tag, f64::from(p.score)))
+            .collect();
+        Some(Predicted {
+            model: model.id(),
+            message,
+            tags,
+        })
     }
 }
 
@@ -133,17 +149,26 @@ pub(crate) fn rule_messages<'c>(
         seq: first_customer_turn(turns).map(|turn| turn.seq),
         is_subject: true,
     });
-    let public = turns.iter().filter(|turn| turn.visibility == Visibility::Public);
+    let public = turns
+        .iter()
+        .filter(|turn| turn.visibility == Visibility::Public);
     subject.into_iter().chain(public.map(of_turn))
 }
 
 fn of_turn<'c>(turn: &Turn<'c>) -> RuleMessage<'c> {
-    RuleMessage { text: turn.text, role: turn.role, seq: Some(turn.seq), is_subject: false }
+    RuleMessage {
+        text: turn.text,
+        role: turn.role,
+        seq: Some(turn.seq),
+        is_subject: false,
+    }
 }
 
 fn first_customer_turn<'t, 'c>(turns: &'t [Turn<'c>]) -> Option<&'t Turn<'c>> {
     let customer = |turn: &&Turn<'_>| {
-        turn.role == AuthorRole::Customer && turn.visibility == Visibility::Public && !turn.text.trim().is_empty()
+        turn.role == AuthorRole::Customer
+            && turn.visibility == Visibility::Public
+            && !turn.text.trim().is_empty()
     };
     turns.iter().filter(customer).min_by_key(|turn| turn.seq)
 }
@@ -164,7 +189,12 @@ fn explain(
 ) -> Vec<Explained> {
     let mut found = rule_candidates(rulebook, conversation);
     if let Some(predicted) = predicted {
-        found.extend(model_candidates(taxonomy, rulebook, predicted, conversation));
+        found.extend(model_candidates(
+            taxonomy,
+            rulebook,
+            predicted,
+            conversation,
+        ));
     }
     found.extend(source_candidates(taxonomy, conversation));
     settle_rules(&mut found);
@@ -173,7 +203,9 @@ fn explain(
     found.extend(implied_stage(taxonomy, &found));
     found.sort_by(|a, b| {
         let key = |e: &Explained| (e.facet.as_str(), e.method.as_str());
-        (key(a).0, &a.tag, key(a).1, a.verdict).cmp(&(key(b).0, &b.tag, key(b).1, b.verdict)).then_with(|| stronger(a, b))
+        (key(a).0, &a.tag, key(a).1, a.verdict)
+            .cmp(&(key(b).0, &b.tag, key(b).1, b.verdict))
+            .then_with(|| stronger(a, b))
     });
     found
 }
@@ -191,11 +223,26 @@ fn rule_candidates(rulebook: &Rulebook, conversation: &ConversationText<'_>) -> 
             let vetoed = rulebook.is_vetoed(&rule.tag, &matches);
             let (span, verdict) = (
                 (!message.is_subject).then_some(found.span),
-                if vetoed { Verdict::Vetoed } else { Verdict::Set },
+                if vetoed {
+                    Verdict::Vetoed
+                } else {
+                    Verdict::Set
+                },
             );
             let is_better = |old: &Explained| {
-                (verdict, message.seq.is_none(), message.seq, span.is_none(), span)
-                    < (old.verdict, old.seq.is_none(), old.seq, old.span.is_none(), old.span)
+                (
+                    verdict,
+                    message.seq.is_none(),
+                    message.seq,
+                    span.is_none(),
+                    span,
+                ) < (
+                    old.verdict,
+                    old.seq.is_none(),
+                    old.seq,
+                    old.span.is_none(),
+                    old.span,
+                )
             };
             if best.get(&found.rule).is_none_or(is_better) {
                 let new = Explained {
@@ -222,8 +269,13 @@ fn model_candidates(
     predicted: Predicted<'_>,
     conversation: &ConversationText<'_>,
 ) -> Vec<Explained> {
-    let Predicted { model, message, tags } = predicted;
-    let matches: Vec<RuleMatch> = rulebook.matches(message.text, conversation.language, message.role);
+    let Predicted {
+        model,
+        message,
+        tags,
+    } = predicted;
+    let matches: Vec<RuleMatch> =
+        rulebook.matches(message.text, conversation.language, message.role);
     let explained = tags.into_iter().map(|(tag, score)| {
         let known = taxonomy.lookup(tag.as_str());
         let verdict = match known {
@@ -248,7 +300,11 @@ fn model_candidates(
 
 /// Tags of the source that are, or mean, tags of the taxonomy; each once.
 fn source_candidates(taxonomy: &Taxonomy, conversation: &ConversationText<'_>) -> Vec<Explained> {
-    let mut tags: Vec<_> = conversation.source_tags.iter().filter_map(|name| taxonomy.of_source_tag(name)).collect();
+    let mut tags: Vec<_> = conversation
+        .source_tags
+        .iter()
+        .filter_map(|name| taxonomy.of_source_tag(name))
+        .collect();
     tags.sort_by(|a, b| a.path.cmp(&b.path));
     tags.dedup_by(|a, b| a.path == b.path);
     let explained = tags.into_iter().map(|tag| Explained {
@@ -269,7 +325,10 @@ fn source_candidates(taxonomy: &Taxonomy, conversation: &ConversationText<'_>) -
 fn settle_rules(found: &mut [Explained]) {
     found.sort_by(|a, b| {
         let key = |e: &Explained| (e.method, e.verdict);
-        (&a.tag, key(a)).cmp(&(&b.tag, key(b))).then_with(|| b.score.total_cmp(&a.score)).then_with(|| a.set_by.cmp(&b.set_by))
+        (&a.tag, key(a))
+            .cmp(&(&b.tag, key(b)))
+            .then_with(|| b.score.total_cmp(&a.score))
+            .then_with(|| a.set_by.cmp(&b.set_by))
     });
     let mut last: Option<(TagPath, TagMethod)> = None;
     for candidate in found.iter_mut().filter(|e| e.verdict == Verdict::Set) {
@@ -282,7 +341,10 @@ fn settle_rules(found: &mut [Explained]) {
 }
 
 fn settle_single_choice(facet: Facet, found: &mut [Explained]) {
-    let mut set: Vec<&mut Explained> = found.iter_mut().filter(|e| e.facet == facet && e.verdict == Verdict::Set).collect();
+    let mut set: Vec<&mut Explained> = found
+        .iter_mut()
+        .filter(|e| e.facet == facet && e.verdict == Verdict::Set)
+        .collect();
     set.sort_by(|a, b| stronger(a, b));
     for loser in set.into_iter().skip(1) {
         loser.verdict = Verdict::OtherChoice;
@@ -300,7 +362,9 @@ fn implied_stage(taxonomy: &Taxonomy, found: &[Explained]) -> Option<Explained> 
         Some((topic, stage))
     });
     let (topic, stage) = staged.min_by(|(a, _), (b, _)| stronger(a, b))?;
-    let is_vetoed = found.iter().any(|e| e.tag == *stage && e.verdict == Verdict::Vetoed);
+    let is_vetoed = found
+        .iter()
+        .any(|e| e.tag == *stage && e.verdict == Verdict::Vetoed);
     (!is_vetoed).then(|| Explained {
         tag: stage.clone(),
         facet: Facet::Stage,
@@ -316,7 +380,9 @@ fn stronger(a: &Explained, b: &Explained) -> Ordering {
     b.score
         .total_cmp(&a.score)
         .then_with(|| place(a).cmp(&place(b)))
-        .then_with(|| (&a.tag, a.method.as_str(), &a.set_by).cmp(&(&b.tag, b.method.as_str(), &b.set_by)))
+        .then_with(|| {
+            (&a.tag, a.method.as_str(), &a.set_by).cmp(&(&b.tag, b.method.as_str(), &b.set_by))
+        })
 }
 
 fn row(conversation: &ConversationText<'_>, explained: Explained) -> ConversationTag {

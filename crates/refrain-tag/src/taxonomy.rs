@@ -28,7 +28,10 @@ impl Tag {
     /// The title in `language`, else in English, else the path.
     #[must_use]
     pub fn title(&self, language: Language) -> &str {
-        let title = self.titles.get(&language).or_else(|| self.titles.get(&Language::En));
+        let title = self
+            .titles
+            .get(&language)
+            .or_else(|| self.titles.get(&Language::En));
         title.map_or(self.path.as_str(), String::as_str)
     }
 }
@@ -74,7 +77,11 @@ impl Taxonomy {
         let raw: RawTaxonomy = toml::from_str(text).map_err(|e| syntax(file_name, text, &e))?;
         let place = Place { text, file_name };
         if raw.version.trim().is_empty() {
-            return Err(place.fail(None, "`version` is empty, expected a name such as `2026.1`", Hint::none()));
+            return Err(place.fail(
+                None,
+                "`version` is empty, expected a name such as `2026.1`",
+                Hint::none(),
+            ));
         }
         let mut tags = Vec::with_capacity(raw.tags.len());
         let mut lines = FxHashMap::default();
@@ -86,7 +93,11 @@ impl Taxonomy {
                 let problem = format!("`{path}` is there twice, first on line {first}");
                 return Err(place.fail(Some(tag), problem, Hint::none()));
             }
-            aliases.extend(tag.source_tags.iter().map(|name| (name.clone(), path.clone(), tag)));
+            aliases.extend(
+                tag.source_tags
+                    .iter()
+                    .map(|name| (name.clone(), path.clone(), tag)),
+            );
             tags.push(checked);
         }
         tags.sort_by(|a, b| a.path.cmp(&b.path));
@@ -123,7 +134,10 @@ impl Taxonomy {
     /// The tag of a path.
     #[must_use]
     pub fn lookup(&self, path: &str) -> Option<&Tag> {
-        let at = self.tags.binary_search_by(|tag| tag.path.as_str().cmp(path)).ok()?;
+        let at = self
+            .tags
+            .binary_search_by(|tag| tag.path.as_str().cmp(path))
+            .ok()?;
         self.tags.get(at)
     }
 
@@ -147,17 +161,25 @@ impl Taxonomy {
         for tag in raw {
             let path = tag.path.get_ref();
             let inside = format!("{path}/");
-            if let Some(leaf) = self.tags.iter().find(|t| t.path.as_str().starts_with(&inside)) {
+            if let Some(leaf) = self
+                .tags
+                .iter()
+                .find(|t| t.path.as_str().starts_with(&inside))
+            {
                 let problem = format!("`{path}` is a tag and also the group of `{}`", leaf.path);
                 let hint = Hint::say("counts would mix; name the tag `.../other`");
                 return Err(place.fail(Some(tag), problem, hint));
             }
             let Some(stage) = &tag.stage else { continue };
             let stage_path = stage_path(stage);
-            if self.lookup(&stage_path).is_none_or(|t| t.facet != Facet::Stage) {
+            if self
+                .lookup(&stage_path)
+                .is_none_or(|t| t.facet != Facet::Stage)
+            {
                 let stages = self.tags.iter().filter(|t| t.facet == Facet::Stage);
                 let hint = Hint::nearest(&stage_path, stages.map(|t| t.path.as_str()));
-                let problem = format!("`{path}` has stage `{stage}`, which is no tag of facet `stage`");
+                let problem =
+                    format!("`{path}` has stage `{stage}`, which is no tag of facet `stage`");
                 return Err(place.fail(Some(tag), problem, hint));
             }
         }
@@ -172,11 +194,19 @@ impl Taxonomy {
     ) -> Result<(), TagError> {
         let mut names: FxHashMap<String, usize> = FxHashMap::default();
         for (name, path, raw) in aliases {
-            let Ok(at) = self.tags.binary_search_by(|tag| tag.path.as_str().cmp(path)) else { continue };
+            let Ok(at) = self
+                .tags
+                .binary_search_by(|tag| tag.path.as_str().cmp(path))
+            else {
+                continue;
+            };
             if let Some(other) = names.insert(plain_name(name), at)
                 && other != at
             {
-                let problem = format!("source tag `{name}` of `{path}` also belongs to `{}`", self.tags[other].path);
+                let problem = format!(
+                    "source tag `{name}` of `{path}` also belongs to `{}`",
+                    self.tags[other].path
+                );
                 return Err(place.fail(Some(raw), problem, Hint::none()));
             }
         }
@@ -224,22 +254,36 @@ impl Taxonomy {
 /// Letters and digits in lower case, the rest as one space: `Intent__Shipping-Delay` is `intent shipping delay`.
 fn plain_name(name: &str) -> String {
     let lower = name.chars().flat_map(char::to_lowercase);
-    let spaced: String = lower.map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    let spaced: String = lower
+        .map(|c| if c.is_alphanumeric() { c } else { ' ' })
+        .collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn stage_path(stage: &str) -> String {
-    if stage.starts_with("stage/") { stage.to_owned() } else { format!("stage/{stage}") }
+    if stage.starts_with("stage/") {
+        stage.to_owned()
+    } else {
+        format!("stage/{stage}")
+    }
 }
 
 fn check_tag(raw: &RawTag, place: &Place<'_>) -> Result<Tag, TagError> {
     let path = raw.path.get_ref();
     if !is_path(path) {
-        let problem = format!("path `{}` is no tag path, expected `group/name` in a-z, 0-9, `_`", path.escape_debug());
+        let problem = format!(
+            "path `{}` is no tag path, expected `group/name` in a-z, 0-9, `_`",
+            path.escape_debug()
+        );
         return Err(place.fail(Some(raw), problem, Hint::none()));
     }
     let facet = check_facet(raw, place)?;
-    if facet == Facet::Topic && raw.owner.as_deref().is_none_or(|owner| owner.trim().is_empty()) {
+    if facet == Facet::Topic
+        && raw
+            .owner
+            .as_deref()
+            .is_none_or(|owner| owner.trim().is_empty())
+    {
         let problem = format!("`{path}` has no owner, expected the team that can remove the cause");
         return Err(place.fail(Some(raw), problem, Hint::say("add `owner = \"service\"`")));
     }
@@ -250,7 +294,10 @@ fn check_tag(raw: &RawTag, place: &Place<'_>) -> Result<Tag, TagError> {
     let mut titles = BTreeMap::new();
     for (code, title) in &raw.title {
         let language = Language::parse(code).ok_or_else(|| {
-            let problem = format!("`{path}` has a title in `{code}`, expected one of {}", names(Language::ALL, Language::as_str));
+            let problem = format!(
+                "`{path}` has a title in `{code}`, expected one of {}",
+                names(Language::ALL, Language::as_str)
+            );
             place.fail(Some(raw), problem, Hint::none())
         })?;
         titles.insert(language, title.clone());
@@ -259,7 +306,10 @@ fn check_tag(raw: &RawTag, place: &Place<'_>) -> Result<Tag, TagError> {
     for name in &raw.mechanical_for {
         let outcome = Outcome::parse(name).ok_or_else(|| {
             let known = || Outcome::ALL.iter().map(|o| o.as_str());
-            let problem = format!("`{path}` is mechanical for `{name}`, expected one of {}", names(Outcome::ALL, Outcome::as_str));
+            let problem = format!(
+                "`{path}` is mechanical for `{name}`, expected one of {}",
+                names(Outcome::ALL, Outcome::as_str)
+            );
             place.fail(Some(raw), problem, Hint::nearest(name, known()))
         })?;
         mechanical_for.push(outcome);
@@ -272,7 +322,10 @@ fn check_tag(raw: &RawTag, place: &Place<'_>) -> Result<Tag, TagError> {
         owner: raw.owner.as_deref().map(Label::from),
         titles,
         mechanical_for,
-        stage: raw.stage.as_deref().map(|stage| TagPath::from(stage_path(stage))),
+        stage: raw
+            .stage
+            .as_deref()
+            .map(|stage| TagPath::from(stage_path(stage))),
     })
 }
 
@@ -282,7 +335,10 @@ fn check_facet(raw: &RawTag, place: &Place<'_>) -> Result<Facet, TagError> {
     let named = raw.facet.as_deref().unwrap_or("topic");
     let facet = Facet::parse(named).ok_or_else(|| {
         let known = Facet::ALL.iter().map(|f| f.as_str());
-        let problem = format!("`{path}` has facet `{named}`, expected one of {}", names(Facet::ALL, Facet::as_str));
+        let problem = format!(
+            "`{path}` has facet `{named}`, expected one of {}",
+            names(Facet::ALL, Facet::as_str)
+        );
         place.fail(Some(raw), problem, Hint::nearest(named, known))
     })?;
     let by_path = match path.split('/').next() {
@@ -294,18 +350,27 @@ fn check_facet(raw: &RawTag, place: &Place<'_>) -> Result<Facet, TagError> {
         return Ok(facet);
     }
     let problem = format!("`{path}` has facet `{facet}`, expected `{by_path}` for its path");
-    Err(place.fail(Some(raw), problem, Hint::say(format!("set `facet = \"{by_path}\"`, or change the path"))))
+    Err(place.fail(
+        Some(raw),
+        problem,
+        Hint::say(format!("set `facet = \"{by_path}\"`, or change the path")),
+    ))
 }
 
 fn is_path(path: &str) -> bool {
     let segment = |s: &str| {
-        !s.is_empty() && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        !s.is_empty()
+            && s.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     };
     path.contains('/') && path.split('/').all(segment)
 }
 
 fn names<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> String {
-    all.iter().map(|&value| format!("`{}`", name(value))).collect::<Vec<_>>().join(", ")
+    all.iter()
+        .map(|&value| format!("`{}`", name(value)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Where messages point to.
@@ -361,16 +426,26 @@ facet = "stage"
         assert_eq!(delay.stage.as_ref().unwrap().as_str(), "stage/after_sales");
         assert_eq!(delay.title(Language::De), "Zu spät");
         assert_eq!(delay.title(Language::Zh), "Late");
-        assert_eq!(taxonomy.lookup("return/request").unwrap().mechanical_for, [Outcome::Returned]);
+        assert_eq!(
+            taxonomy.lookup("return/request").unwrap().mechanical_for,
+            [Outcome::Returned]
+        );
         assert!(taxonomy.lookup("shipping").is_none());
-        assert_eq!(Taxonomy::roll_ups("a/b/c").collect::<Vec<_>>(), ["a", "a/b"]);
+        assert_eq!(
+            Taxonomy::roll_ups("a/b/c").collect::<Vec<_>>(),
+            ["a", "a/b"]
+        );
     }
 
     #[test]
     fn source_tags_map_by_path_title_and_listed_name() {
         let taxonomy = Taxonomy::parse(SMALL, "t.toml").unwrap();
         for name in ["shipping/delay", "Shipping__Delay", "WISMO", "zu spät"] {
-            assert_eq!(taxonomy.of_source_tag(name).unwrap().path.as_str(), "shipping/delay", "{name}");
+            assert_eq!(
+                taxonomy.of_source_tag(name).unwrap().path.as_str(),
+                "shipping/delay",
+                "{name}"
+            );
         }
         assert!(taxonomy.of_source_tag("vip").is_none());
         assert!(taxonomy.of_source_tag("--").is_none());
@@ -380,15 +455,32 @@ facet = "stage"
     fn mistakes_name_file_line_and_nearest_name() {
         let text = SMALL.replace("owner = \"logistics\"", "ownr = \"logistics\"");
         let message = problem(&text);
-        assert!(message.contains("`t.toml`: line 5") && message.contains("did you mean `owner`?"), "{message}");
+        assert!(
+            message.contains("`t.toml`: line 5") && message.contains("did you mean `owner`?"),
+            "{message}"
+        );
         let message = problem(&SMALL.replace("\"returned\"", "\"returnd\""));
-        assert!(message.contains("line 10") && message.contains("did you mean `returned`?"), "{message}");
+        assert!(
+            message.contains("line 10") && message.contains("did you mean `returned`?"),
+            "{message}"
+        );
         let message = problem(&SMALL.replace("stage = \"after_sales\"", "stage = \"after_sale\""));
-        assert!(message.contains("did you mean `stage/after_sales`?"), "{message}");
-        assert!(problem(&SMALL.replace("return/request", "shipping/delay")).contains("first on line 4"));
-        assert!(problem(&SMALL.replace("return/request", "shipping/delay/far")).contains("also the group"));
+        assert!(
+            message.contains("did you mean `stage/after_sales`?"),
+            "{message}"
+        );
+        assert!(
+            problem(&SMALL.replace("return/request", "shipping/delay")).contains("first on line 4")
+        );
+        assert!(
+            problem(&SMALL.replace("return/request", "shipping/delay/far"))
+                .contains("also the group")
+        );
         assert!(problem(&SMALL.replace("return/request", "Return")).contains("no tag path"));
-        assert!(problem(&SMALL.replace("facet = \"stage\"", "")).contains("expected `stage` for its path"));
+        assert!(
+            problem(&SMALL.replace("facet = \"stage\"", ""))
+                .contains("expected `stage` for its path")
+        );
         assert!(problem("version = ").contains("line 1"));
     }
 }

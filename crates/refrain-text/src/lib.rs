@@ -6,10 +6,18 @@
 pub mod features;
 pub mod fold;
 pub mod language;
+mod mail;
+pub mod redact;
+pub mod request;
+pub mod similarity;
 mod stopwords;
 mod tokens;
 
 pub use fold::fold;
 pub use language::{LanguageGuess, conversation_language, detect_language};
+pub use mail::{html_to_text, strip_quoted_reply};
+pub use redact::{RedactionCounts, RedactionKind, Redactor};
+pub use request::find_request;
+pub use similarity::{Similarity, fingerprint, similarity};
 pub use stopwords::{is_stopword, stopwords};
 pub use tokens::{Token, tokens};

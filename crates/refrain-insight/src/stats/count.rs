@@ -12,7 +12,9 @@ const MAX_STEPS: i64 = 10_000_000;
 /// J. R. Stat. Soc. A 159:547-563.
 #[must_use]
 pub fn count_interval(mean: f64, variance: f64, tail: f64) -> (f64, f64) {
-    let Some(law) = Law::new(mean, variance) else { return (0.0, 0.0) };
+    let Some(law) = Law::new(mean, variance) else {
+        return (0.0, 0.0);
+    };
     let tail = tail.clamp(1e-12, 0.5);
     if law.mean > SUM_UP_TO_MEAN {
         let reach = normal_quantile(tail) * 2.0 / 3.0 * law.variance.sqrt() / law.mean;
@@ -38,7 +40,9 @@ pub fn count_upper_tail(count: i64, mean: f64, variance: f64) -> f64 {
     if count <= 0 {
         return 1.0;
     }
-    let Some(law) = Law::new(mean, variance) else { return 0.0 };
+    let Some(law) = Law::new(mean, variance) else {
+        return 0.0;
+    };
     if law.mean > SUM_UP_TO_MEAN {
         let ratio = (count as f64 - 0.5) / law.mean;
         let z = (ratio.powf(2.0 / 3.0) - 1.0) * 1.5 * law.mean / law.variance.sqrt();
@@ -47,7 +51,11 @@ pub fn count_upper_tail(count: i64, mean: f64, variance: f64) -> f64 {
     if count > MAX_STEPS {
         return 0.0;
     }
-    let below: f64 = law.masses().take(count as usize).map(|(_, mass)| mass).sum();
+    let below: f64 = law
+        .masses()
+        .take(count as usize)
+        .map(|(_, mass)| mass)
+        .sum();
     (1.0 - below).clamp(0.0, 1.0)
 }
 
@@ -61,7 +69,11 @@ impl Law {
     fn new(mean: f64, variance: f64) -> Option<Self> {
         (mean.is_finite() && mean > 0.0).then(|| Self {
             mean,
-            variance: if variance.is_finite() { variance.max(mean) } else { mean },
+            variance: if variance.is_finite() {
+                variance.max(mean)
+            } else {
+                mean
+            },
         })
     }
 
@@ -72,23 +84,35 @@ impl Law {
         let size = self.mean / (dispersion - 1.0);
         let failure = 1.0 - 1.0 / dispersion;
         let mean = self.mean;
-        let first = if poisson { (-mean).exp() } else { (-size * dispersion.ln()).exp() };
+        let first = if poisson {
+            (-mean).exp()
+        } else {
+            (-size * dispersion.ln()).exp()
+        };
         let mut mass = first;
         (0i64..).map(move |count| {
             let now = mass;
             let k = count as f64;
-            mass *= if poisson { mean / (k + 1.0) } else { (k + size) / (k + 1.0) * failure };
+            mass *= if poisson {
+                mean / (k + 1.0)
+            } else {
+                (k + size) / (k + 1.0) * failure
+            };
             (count, now)
         })
     }
 }
 
 /// Standard normal quantile by bisection on `erfc`; called once or twice a row.
-fn normal_quantile(p: f64) -> f64 {
+pub(crate) fn normal_quantile(p: f64) -> f64 {
     let (mut lo, mut hi) = (-10.0, 10.0);
     for _ in 0..60 {
         let middle = f64::midpoint(lo, hi);
-        if 0.5 * libm::erfc(-middle / std::f64::consts::SQRT_2) < p { lo = middle } else { hi = middle }
+        if 0.5 * libm::erfc(-middle / std::f64::consts::SQRT_2) < p {
+            lo = middle
+        } else {
+            hi = middle
+        }
     }
     f64::midpoint(lo, hi)
 }
@@ -102,7 +126,10 @@ mod tests {
     #[test]
     fn poisson_as_printed() {
         for (count, below) in [(3, "0.0103"), (4, "0.0293"), (16, "0.9730"), (17, "0.9857")] {
-            assert_eq!(format!("{:.4}", 1.0 - count_upper_tail(count + 1, 10.0, 10.0)), below);
+            assert_eq!(
+                format!("{:.4}", 1.0 - count_upper_tail(count + 1, 10.0, 10.0)),
+                below
+            );
         }
         assert_eq!(count_interval(10.0, 10.0, 0.025), (4.0, 17.0));
     }
@@ -111,7 +138,10 @@ mod tests {
     /// 5 or more heads in 10 throws, 0.6230 in binomial tables.
     #[test]
     fn negative_binomial_as_printed() {
-        assert_eq!(format!("{:.4}", 1.0 - count_upper_tail(6, 5.0, 10.0)), "0.6230");
+        assert_eq!(
+            format!("{:.4}", 1.0 - count_upper_tail(6, 5.0, 10.0)),
+            "0.6230"
+        );
         assert!((normal_quantile(0.975) - crate::stats::Z95).abs() < 1e-9);
     }
 

@@ -8,11 +8,13 @@ mod order;
 mod proportion;
 mod risk;
 
+pub(crate) use count::normal_quantile;
 pub use count::{count_interval, count_upper_tail};
 pub use multiple::{benjamini_hochberg, benjamini_yekutieli};
 pub use order::{median, percentile};
-pub use proportion::{Difference, Z95, newcombe_difference, wilson};
 pub(crate) use proportion::newcombe_effective;
+pub use proportion::{Difference, Z95, newcombe_difference, wilson};
 pub use risk::{
-    Arms, MantelHaenszel, RelativeRisk, mantel_haenszel, relative_risk, two_proportion_p, two_sided_p,
+    Arms, MantelHaenszel, RelativeRisk, mantel_haenszel, relative_risk, two_proportion_p,
+    two_sided_p,
 };

@@ -35,8 +35,16 @@ fn wilson_effective(k: f64, n: f64, z: f64) -> (f64, f64) {
     let half = z * (z2 + 4.0 * n * p * (1.0 - p)).max(0.0).sqrt();
     let scale = 2.0 * (n + z2);
     // At the edges the closed form is exact but for rounding; say so exactly.
-    let lo = if k <= 0.0 { 0.0 } else { ((centre - half) / scale).clamp(0.0, p) };
-    let hi = if k >= n { 1.0 } else { ((centre + half) / scale).clamp(p, 1.0) };
+    let lo = if k <= 0.0 {
+        0.0
+    } else {
+        ((centre - half) / scale).clamp(0.0, p)
+    };
+    let hi = if k >= n {
+        1.0
+    } else {
+        ((centre + half) / scale).clamp(p, 1.0)
+    };
     (lo, hi)
 }
 
@@ -60,7 +68,11 @@ pub(crate) fn newcombe_effective(
     if n1 <= 0 || n2 <= 0 {
         return None;
     }
-    let deff = if design_effect.is_finite() { design_effect.max(1.0) } else { 1.0 };
+    let deff = if design_effect.is_finite() {
+        design_effect.max(1.0)
+    } else {
+        1.0
+    };
     let group = |k: i64, n: i64| {
         let (k, n) = (k.clamp(0, n) as f64, n as f64);
         (k / n, wilson_effective(k / deff, n / deff, z))
@@ -111,7 +123,11 @@ mod tests {
             (10, 10, 0, 10, "0.6075", "1.0000"),
         ] {
             let d = newcombe_difference(k1, n1, k2, n2, Z95).unwrap();
-            assert_eq!((four(d.lo).as_str(), four(d.hi).as_str()), (lo, hi), "{k1}/{n1}-{k2}/{n2}");
+            assert_eq!(
+                (four(d.lo).as_str(), four(d.hi).as_str()),
+                (lo, hi),
+                "{k1}/{n1}-{k2}/{n2}"
+            );
         }
         assert_eq!(newcombe_difference(1, 0, 1, 2, Z95), None);
     }

@@ -17,7 +17,10 @@ impl Arms {
     /// Exposed, exposed outcomes, baseline, baseline outcomes; outcomes clamped to their arm.
     fn cells(self) -> (f64, f64, f64, f64) {
         let (n1, n0) = (self.exposed.max(0), self.baseline.max(0));
-        let (a, c) = (self.exposed_outcome.clamp(0, n1), self.baseline_outcome.clamp(0, n0));
+        let (a, c) = (
+            self.exposed_outcome.clamp(0, n1),
+            self.baseline_outcome.clamp(0, n0),
+        );
         (n1 as f64, a as f64, n0 as f64, c as f64)
     }
 }
@@ -40,9 +43,19 @@ pub struct RelativeRisk {
 impl RelativeRisk {
     fn from_log(log_ratio: f64, log_se: f64, z: f64) -> Self {
         // A ratio known without error (every unit has the outcome) still needs a p in 0..=1.
-        let p = if log_se > 0.0 { two_sided_p(log_ratio / log_se) } else { 1.0 };
+        let p = if log_se > 0.0 {
+            two_sided_p(log_ratio / log_se)
+        } else {
+            1.0
+        };
         let at = |log: f64| log.clamp(-700.0, 700.0).exp();
-        Self { ratio: at(log_ratio), lo: at(log_ratio - z * log_se), hi: at(log_ratio + z * log_se), log_se, p }
+        Self {
+            ratio: at(log_ratio),
+            lo: at(log_ratio - z * log_se),
+            hi: at(log_ratio + z * log_se),
+            log_se,
+            p,
+        }
     }
 
     /// The same ratio with its variance multiplied by `design_effect` (at least 1).
@@ -68,13 +81,21 @@ pub fn relative_risk(arms: Arms, z: f64) -> Option<RelativeRisk> {
         (n1, a, n0, c) = (n1 + 1.0, a + 0.5, n0 + 1.0, c + 0.5);
     }
     let variance = (1.0 / a - 1.0 / n1 + 1.0 / c - 1.0 / n0).max(0.0);
-    Some(RelativeRisk::from_log((a / n1).ln() - (c / n0).ln(), variance.sqrt(), z))
+    Some(RelativeRisk::from_log(
+        (a / n1).ln() - (c / n0).ln(),
+        variance.sqrt(),
+        z,
+    ))
 }
 
 /// Two-sided p of a standard normal `z`, accurate far into the tail.
 #[must_use]
 pub fn two_sided_p(z: f64) -> f64 {
-    if z.is_nan() { 1.0 } else { libm::erfc(z.abs() / std::f64::consts::SQRT_2) }
+    if z.is_nan() {
+        1.0
+    } else {
+        libm::erfc(z.abs() / std::f64::consts::SQRT_2)
+    }
 }
 
 /// Two-sided p of equal proportions (score test, pooled variance); 1 when it cannot be tested.
@@ -83,7 +104,11 @@ pub fn two_proportion_p(arms: Arms) -> f64 {
     let (n1, a, n0, c) = arms.cells();
     let pooled = (a + c) / (n1 + n0);
     let variance = pooled * (1.0 - pooled) * (1.0 / n1 + 1.0 / n0);
-    if variance > 0.0 && variance.is_finite() { two_sided_p((a / n1 - c / n0) / variance.sqrt()) } else { 1.0 }
+    if variance > 0.0 && variance.is_finite() {
+        two_sided_p((a / n1 - c / n0) / variance.sqrt())
+    } else {
+        1.0
+    }
 }
 
 /// Risk ratio and difference pooled over strata.
@@ -127,7 +152,11 @@ pub fn mantel_haenszel(strata: &[Arms], z: f64) -> Option<MantelHaenszel> {
         return None;
     }
     Some(MantelHaenszel {
-        relative_risk: RelativeRisk::from_log((r / s).ln(), (ratio_variance / (r * s)).max(0.0).sqrt(), z),
+        relative_risk: RelativeRisk::from_log(
+            (r / s).ln(),
+            (ratio_variance / (r * s)).max(0.0).sqrt(),
+            z,
+        ),
         risk_difference: difference / weight,
         risk_difference_se: difference_variance.max(0.0).sqrt() / weight,
         num_strata,
@@ -141,7 +170,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn arms(exposed_outcome: i64, exposed: i64, baseline_outcome: i64, baseline: i64) -> Arms {
-        Arms { exposed, exposed_outcome, baseline, baseline_outcome }
+        Arms {
+            exposed,
+            exposed_outcome,
+            baseline,
+            baseline_outcome,
+        }
     }
 
     /// Moore, McCabe, Craig: Introduction to the Practice of Statistics, 9th ed., example 8.18:
@@ -149,7 +183,10 @@ mod tests {
     #[test]
     fn katz_as_printed() {
         let rr = relative_risk(arms(45, 411, 73, 411), Z95).unwrap();
-        assert_eq!(format!("{:.2} {:.4} {:.4}", rr.ratio, rr.lo, rr.hi), "0.62 0.4364 0.8707");
+        assert_eq!(
+            format!("{:.2} {:.4} {:.4}", rr.ratio, rr.lo, rr.hi),
+            "0.62 0.4364 0.8707"
+        );
     }
 
     /// UGDP trial by age as in the Stata manual, [R] epitab, `cs ..., by(age)`:
@@ -158,10 +195,16 @@ mod tests {
     fn pooled_as_printed() {
         let strata = [arms(8, 106, 5, 120), arms(22, 98, 16, 85)];
         let crude = relative_risk(arms(30, 204, 21, 205), Z95).unwrap();
-        assert_eq!(format!("{:.6} {:.7} {:.6}", crude.ratio, crude.lo, crude.hi), "1.435574 0.8510221 2.421645");
+        assert_eq!(
+            format!("{:.6} {:.7} {:.6}", crude.ratio, crude.lo, crude.hi),
+            "1.435574 0.8510221 2.421645"
+        );
         let mh = mantel_haenszel(&strata, Z95).unwrap();
         let rr = mh.relative_risk;
-        assert_eq!(format!("{:.6} {:.6} {:.6}", rr.ratio, rr.lo, rr.hi), "1.325555 0.797907 2.202132");
+        assert_eq!(
+            format!("{:.6} {:.6} {:.6}", rr.ratio, rr.lo, rr.hi),
+            "1.325555 0.797907 2.202132"
+        );
         // By hand: (0.03380 * 56.28 + 0.03625 * 45.52) / 101.80.
         assert_eq!(format!("{:.4}", mh.risk_difference), "0.0349");
     }
@@ -169,7 +212,13 @@ mod tests {
     /// Normal tail areas of printed tables.
     #[test]
     fn p_values_as_printed() {
-        for (z, p) in [(0.0, "1.0000"), (1.0, "0.3173"), (1.96, "0.0500"), (2.576, "0.0100"), (-3.0, "0.0027")] {
+        for (z, p) in [
+            (0.0, "1.0000"),
+            (1.0, "0.3173"),
+            (1.96, "0.0500"),
+            (2.576, "0.0100"),
+            (-3.0, "0.0027"),
+        ] {
             assert_eq!(format!("{:.4}", two_sided_p(z)), p);
         }
         // Still a number, not zero, where 1 - cdf would have cancelled.

@@ -37,7 +37,11 @@ impl Folds {
         let mut order: Vec<(u32, u64, u32)> = rows
             .enumerate()
             .map(|(row, (text, stratum))| {
-                (stratum, xxh3_64_with_seed(text.as_bytes(), seed), row as u32)
+                (
+                    stratum,
+                    xxh3_64_with_seed(text.as_bytes(), seed),
+                    row as u32,
+                )
             })
             .collect();
         let mut fold = vec![Self::UNUSED; order.len()];
@@ -45,7 +49,11 @@ impl Folds {
             return Self { fold, num_folds: 0 };
         }
         let share = max_rows as f64 / order.len().max(1) as f64;
-        let limit = if share >= 1.0 { u64::MAX } else { (share * u64::MAX as f64) as u64 };
+        let limit = if share >= 1.0 {
+            u64::MAX
+        } else {
+            (share * u64::MAX as f64) as u64
+        };
         // A text under two strata would otherwise land in two folds.
         order.sort_unstable_by_key(|&(stratum, hash, row)| (hash, stratum, row));
         let mut groups: Vec<(u32, u64)> = Vec::new();
@@ -76,12 +84,17 @@ impl Folds {
 
     /// The fold that holds `row` out.
     pub(super) fn of(&self, row: usize) -> Option<u8> {
-        self.fold.get(row).copied().filter(|&fold| fold != Self::UNUSED)
+        self.fold
+            .get(row)
+            .copied()
+            .filter(|&fold| fold != Self::UNUSED)
     }
 
     /// Rows that some fold holds out, in order.
     pub(super) fn rows(&self) -> Vec<usize> {
-        (0..self.fold.len()).filter(|&row| self.of(row).is_some()).collect()
+        (0..self.fold.len())
+            .filter(|&row| self.of(row).is_some())
+            .collect()
     }
 }
 
@@ -99,7 +112,19 @@ impl Sigmoid {
     /// Score of a margin, from 0 to 1; 0 when the margin is not a number.
     pub(super) fn score(self, margin: f32) -> f32 {
         let exponent = self.a * margin + self.b;
-        if exponent.is_nan() { 0.0 } else { *platt_predict(margin, self.a, self.b) }
+        if exponent.is_nan() {
+            0.0
+        } else {
+            *platt_predict(margin, self.a, self.b)
+        }
+    }
+
+    /// The curve on top of this one: `outer` takes the log-odds of this curve's score as margin.
+    pub(super) fn then(self, outer: Self) -> Self {
+        Self {
+            a: -outer.a * self.a,
+            b: outer.b - outer.a * self.b,
+        }
     }
 
     /// Fits the curve with linfa's Platt scaling.
@@ -118,6 +143,22 @@ impl Sigmoid {
     }
 }
 
+/// Log-odds of a score, kept finite.
+pub(super) fn log_odds(score: f32) -> f32 {
+    let score = score.clamp(1e-7, 1.0 - 1e-7);
+    (score / (1.0 - score)).ln()
+}
+
+/// The curve under which the best score of a text is the chance that its tag is right.
+///
+/// A curve of each tag's own cannot know that the tag came out best. `best` holds, for texts the
+/// model has not seen, the best score and whether its tag was right.
+pub(super) fn fit_best(best: &[(f32, bool)]) -> Option<Sigmoid> {
+    let odds: Array1<f32> = best.iter().map(|&(score, _)| log_odds(score)).collect();
+    let right: Array1<bool> = best.iter().map(|&(_, right)| right).collect();
+    Sigmoid::fit(odds.view(), right.view())
+}
+
 /// The threshold with the best F1: a score at or above it counts as set.
 ///
 /// Lies halfway between the last score taken and the first one left; among equal F1 the higher
@@ -132,14 +173,100 @@ pub(super) fn best_threshold(mut scored: Vec<(f32, bool)>) -> Option<f32> {
     let mut num_hits = 0usize;
     for (at, &(score, hit)) in scored.iter().enumerate() {
         num_hits += usize::from(hit);
-        let next = scored.get(at + 1).map_or(0.0, |&(score, _)| score);
-        if next == score {
-            continue;
-        }
+        let next = scored.get(at + 1).map(|&(score, _)| score);
         let f1 = 2.0 * num_hits as f64 / (at + 1 + num_positive) as f64;
-        if f1 > best.0 {
-            best = (f1, 0.5 * (score + next));
+        if next != Some(score) && f1 > best.0 {
+            best = (f1, 0.5 * (score + next.unwrap_or(0.0)));
         }
     }
     Some(best.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Oracle: F1 of every cut between two different scores.
+    fn best_f1(scored: &[(f32, bool)]) -> f64 {
+        scored
+            .iter()
+            .map(|&(cut, _)| f1_at(scored, cut))
+            .fold(0.0, f64::max)
+    }
+
+    fn f1_at(scored: &[(f32, bool)], threshold: f32) -> f64 {
+        let count = |is: fn(bool, bool) -> bool| {
+            scored
+                .iter()
+                .filter(|(score, hit)| is(*score >= threshold, *hit))
+                .count() as f64
+        };
+        let right = count(|set, hit| set && hit);
+        2.0 * right / (count(|set, _| set) + count(|_, hit| hit)).max(1.0)
+    }
+
+    proptest! {
+        #[test]
+        fn the_threshold_has_the_best_f1(
+            scored in prop::collection::vec(((0u8..20).prop_map(|s| f32::from(s) / 20.0), any::<bool>()), 0..40),
+        ) {
+            let num_positive = scored.iter().filter(|(_, hit)| *hit).count();
+            match best_threshold(scored.clone()) {
+                Some(threshold) => {
+                    prop_assert!((f1_at(&scored, threshold) - best_f1(&scored)).abs() < 1e-9)
+                }
+                None => prop_assert!(num_positive < MIN_SIDE),
+            }
+        }
+
+        #[test]
+        fn every_used_row_has_one_fold_and_copies_share_it(
+            texts in prop::collection::vec("[a-c]{0,2}", 0..40),
+            num_folds in 0u8..6,
+            seed in any::<u64>(),
+        ) {
+            let rows = || texts.iter().enumerate().map(|(i, t)| (t.as_str(), i as u32 % 3));
+            let folds = Folds::new(rows(), num_folds, usize::MAX, seed);
+            let expected = if num_folds < 2 { 0 } else { texts.len() };
+            prop_assert_eq!(folds.rows().len(), expected);
+            for i in folds.rows() {
+                prop_assert!(folds.of(i).unwrap() < num_folds);
+                for j in folds.rows() {
+                    prop_assert!(texts[i] != texts[j] || folds.of(i) == folds.of(j));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn folds_take_no_more_rows_than_asked_for_by_much() {
+        let texts: Vec<String> = (0..2000).map(|i| format!("text {i}")).collect();
+        let folds = Folds::new(texts.iter().map(|t| (t.as_str(), 0)), 5, 500, 1);
+        assert!(
+            (400..600).contains(&folds.rows().len()),
+            "{}",
+            folds.rows().len()
+        );
+    }
+
+    #[test]
+    fn the_curve_rises_and_meets_the_share_of_hits() {
+        // Of the rows at margin 1 three quarters hit, of those at -1 one quarter.
+        let margins: Array1<f32> = (0..400)
+            .map(|i| if i % 2 == 0 { 1.0 } else { -1.0 })
+            .collect();
+        let labels: Array1<bool> = (0..400).map(|i| (i / 2 % 4 == 0) != (i % 2 == 0)).collect();
+        let curve = Sigmoid::fit(margins.view(), labels.view()).unwrap();
+        assert!((curve.score(1.0) - 0.75).abs() < 0.02, "{curve:?}");
+        assert!((curve.score(-1.0) - 0.25).abs() < 0.02, "{curve:?}");
+        assert_eq!(curve.score(f32::NAN), 0.0);
+        assert_eq!(
+            Sigmoid::fit(margins.view(), Array1::from_elem(400, true).view()),
+            None
+        );
+        let upside_down = labels.mapv(|label| !label);
+        assert_eq!(Sigmoid::fit(margins.view(), upside_down.view()), None);
+    }
 }

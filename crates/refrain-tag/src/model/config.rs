@@ -1,6 +1,6 @@
 //! Settings of training, checked before anything is fitted.
 
-use refrain_text::features::FeatureConfig;
+use refrain_text::features::{BlockWeighting, FeatureConfig};
 use serde::{Deserialize, Serialize};
 
 use super::ModelError;
@@ -46,7 +46,7 @@ pub enum MultiLabel {
 pub struct TrainConfig {
     /// Which learner.
     pub kind: ModelKind,
-    /// Which n-grams are counted and how they are weighted.
+    /// Which n-grams are counted and how they are weighted; names are always kept.
     pub features: FeatureConfig,
     /// Cost of errors on the examples; larger fits closer.
     pub c: f32,
@@ -70,7 +70,11 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             kind: ModelKind::default(),
-            features: FeatureConfig { keep_names: true, ..FeatureConfig::default() },
+            features: FeatureConfig {
+                blocks: BlockWeighting::Equal,
+                keep_names: true,
+                ..FeatureConfig::default()
+            },
             c: 1.0,
             folds: 5,
             min_score: 0.2,
@@ -90,10 +94,22 @@ impl TrainConfig {
     /// [`ModelError::Setting`] names the first one.
     pub fn check(&self) -> Result<(), ModelError> {
         in_range("c", self.c, 1e-4, 1e4, "a number from 0.0001 to 10000")?;
-        in_range("min_score", self.min_score, 0.0, 1.0, "a number from 0 to 1")?;
+        in_range(
+            "min_score",
+            self.min_score,
+            0.0,
+            1.0,
+            "a number from 0 to 1",
+        )?;
         in_range("min_gap", self.min_gap, 0.0, 1.0, "a number from 0 to 1")?;
         in_range("folds", self.folds, 0, 20, "a whole number up to 20")?;
-        in_range("lsa_rank", self.lsa_rank, 1, 4096, "a whole number from 1 to 4096")?;
+        in_range(
+            "lsa_rank",
+            self.lsa_rank,
+            1,
+            4096,
+            "a whole number from 1 to 4096",
+        )?;
         check_ngrams("features.word_ngrams", self.features.word_ngrams)?;
         check_ngrams("features.char_ngrams", self.features.char_ngrams)
     }
@@ -110,7 +126,11 @@ fn in_range<T: PartialOrd + std::fmt::Display>(
     if value >= low && value <= high {
         return Ok(());
     }
-    Err(ModelError::Setting { key, found: value.to_string(), expected })
+    Err(ModelError::Setting {
+        key,
+        found: value.to_string(),
+        expected,
+    })
 }
 
 fn check_ngrams(key: &'static str, (shortest, longest): (usize, usize)) -> Result<(), ModelError> {

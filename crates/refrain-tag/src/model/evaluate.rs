@@ -93,7 +93,9 @@ struct Verdict<'a> {
 
 impl Verdict<'_> {
     fn is_right(&self) -> bool {
-        self.best.as_ref().is_some_and(|best| self.example.tags.contains(&best.tag))
+        self.best
+            .as_ref()
+            .is_some_and(|best| self.example.tags.contains(&best.tag))
     }
 
     fn best_score(&self) -> f64 {
@@ -112,18 +114,29 @@ pub fn evaluate(model: &TagModel, examples: &[LabelledText]) -> Evaluation {
             Verdict { example, best, set }
         })
         .collect();
-    let (tagged, untagged): (Vec<&Verdict<'_>>, Vec<&Verdict<'_>>) =
-        verdicts.iter().partition(|verdict| !verdict.example.tags.is_empty());
+    let (tagged, untagged): (Vec<&Verdict<'_>>, Vec<&Verdict<'_>>) = verdicts
+        .iter()
+        .partition(|verdict| !verdict.example.tags.is_empty());
     let answered: Vec<&Verdict<'_>> = verdicts.iter().filter(|v| !v.set.is_empty()).collect();
 
     let with_abstention = Tally::count(verdicts.iter().map(|verdict| {
-        (verdict.example, verdict.set.iter().map(|prediction| &prediction.tag).collect())
+        (
+            verdict.example,
+            verdict
+                .set
+                .iter()
+                .map(|prediction| &prediction.tag)
+                .collect(),
+        )
     }));
     let forced = if model.is_multi_label() {
         with_abstention.clone()
     } else {
         Tally::count(tagged.iter().map(|verdict| {
-            (verdict.example, verdict.best.iter().map(|best| &best.tag).collect())
+            (
+                verdict.example,
+                verdict.best.iter().map(|best| &best.tag).collect(),
+            )
         }))
     };
     let reliability = reliability(&verdicts);
@@ -147,16 +160,19 @@ pub fn evaluate(model: &TagModel, examples: &[LabelledText]) -> Evaluation {
             tagged.iter().map(|v| v.best_score()),
             untagged.iter().map(|v| v.best_score()),
         ),
-        ece: (!verdicts.is_empty()).then(|| {
-            reliability.iter().map(weighted_gap).sum::<f64>() / verdicts.len() as f64
-        }),
+        ece: (!verdicts.is_empty())
+            .then(|| reliability.iter().map(weighted_gap).sum::<f64>() / verdicts.len() as f64),
         reliability,
         per_tag: with_abstention.per_tag(),
     }
 }
 
 fn is_exact(verdict: &Verdict<'_>) -> bool {
-    let mut set: Vec<&TagPath> = verdict.set.iter().map(|prediction| &prediction.tag).collect();
+    let mut set: Vec<&TagPath> = verdict
+        .set
+        .iter()
+        .map(|prediction| &prediction.tag)
+        .collect();
     let mut due: Vec<&TagPath> = verdict.example.tags.iter().collect();
     set.sort_unstable();
     due.sort_unstable();
@@ -193,8 +209,10 @@ fn reliability(verdicts: &[Verdict<'_>]) -> Vec<ReliabilityBin> {
 
 /// Chance that a random `high` lies above a random `low`, ties counting half.
 fn auroc(high: impl Iterator<Item = f64>, low: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut all: Vec<(f64, bool)> =
-        high.map(|score| (score, true)).chain(low.map(|score| (score, false))).collect();
+    let mut all: Vec<(f64, bool)> = high
+        .map(|score| (score, true))
+        .chain(low.map(|score| (score, false)))
+        .collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
     let num_high = all.iter().filter(|(_, is_high)| *is_high).count();
     let num_low = all.len() - num_high;
@@ -223,7 +241,11 @@ struct TagCount {
 
 impl TagCount {
     fn f1(self) -> f64 {
-        if self.right == 0 { 0.0 } else { 2.0 * self.right as f64 / (self.set + self.due) as f64 }
+        if self.right == 0 {
+            0.0
+        } else {
+            2.0 * self.right as f64 / (self.set + self.due) as f64
+        }
     }
 }
 
@@ -306,7 +328,13 @@ mod tests {
         assert_eq!(tally.macro_f1(), Some(0.5));
         assert_eq!(tally.micro_f1(), Some(4.0 / 6.0));
         let per_tag = tally.per_tag();
-        assert_eq!((per_tag[0].precision, per_tag[0].recall), (Some(1.0), Some(1.0)));
-        assert_eq!((per_tag[1].precision, per_tag[1].recall), (Some(0.0), Some(0.0)));
+        assert_eq!(
+            (per_tag[0].precision, per_tag[0].recall),
+            (Some(1.0), Some(1.0))
+        );
+        assert_eq!(
+            (per_tag[1].precision, per_tag[1].recall),
+            (Some(0.0), Some(0.0))
+        );
     }
 }

@@ -15,14 +15,20 @@ impl TagModel {
     /// trained without feature names.
     #[must_use]
     pub fn top_features(&self, text: &str, tag: &TagPath, n: usize) -> Vec<(String, f32)> {
-        let Some(class) = self.place(tag) else { return Vec::new() };
+        let Some(class) = self.place(tag) else {
+            return Vec::new();
+        };
         let folded = refrain_text::fold(text);
-        let words: Vec<&str> =
-            folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let words: Vec<&str> = folded
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .collect();
         let mut totals: BTreeMap<String, f32> = BTreeMap::new();
         for (column, value) in self.vectorizer.transform(text).iter() {
             let pull = value * self.weights.weight(column, class);
-            let Some(name) = self.vectorizer.feature_name(column) else { continue };
+            let Some(name) = self.vectorizer.feature_name(column) else {
+                continue;
+            };
             let homes = match self.vectorizer.feature_block(column) {
                 Some(Block::Char) => words_holding(&words, name),
                 _ => Vec::new(),

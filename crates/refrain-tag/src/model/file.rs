@@ -37,7 +37,11 @@ struct Head {
 pub(super) fn encode_payload(model: &TagModel) -> Result<Vec<u8>, ModelError> {
     let head = Head {
         kind: model.kind,
-        labels: model.labels.iter().map(|label| label.as_str().to_owned()).collect(),
+        labels: model
+            .labels
+            .iter()
+            .map(|label| label.as_str().to_owned())
+            .collect(),
         vectorizer: model.vectorizer.clone(),
         link: model.link.clone(),
         thresholds: model.thresholds.clone(),
@@ -103,7 +107,11 @@ impl TagModel {
             .map_err(|source| {
                 // The first error tells more than a failed clean-up would.
                 let _ = fs::remove_file(&temporary);
-                ModelError::File { action: "write", path: path.to_owned(), source }
+                ModelError::File {
+                    action: "write",
+                    path: path.to_owned(),
+                    source,
+                }
             })
     }
 
@@ -164,10 +172,17 @@ fn decode(bytes: &[u8]) -> Result<TagModel, Refusal> {
         return Err(("it ends too early".into(), RETRAIN));
     };
     if blake3::hash(payload) != *checksum {
-        return Err(("the checksum does not match: the file is damaged or cut off".into(), RETRAIN));
+        return Err((
+            "the checksum does not match: the file is damaged or cut off".into(),
+            RETRAIN,
+        ));
     }
-    decode_payload(payload)
-        .ok_or_else(|| ("its parts do not fit together".into(), "train anew with `refrain train`"))
+    decode_payload(payload).ok_or_else(|| {
+        (
+            "its parts do not fit together".into(),
+            "train anew with `refrain train`",
+        )
+    })
 }
 
 fn decode_payload(payload: &[u8]) -> Option<TagModel> {
@@ -179,10 +194,8 @@ fn decode_payload(payload: &[u8]) -> Option<TagModel> {
     let labels: Vec<TagPath> = head.labels.into_iter().map(TagPath::from).collect();
     let num_labels = labels.len();
     let link_fits = match &head.link {
-        Link::Sigmoids(curves) => {
-            curves.len() == num_labels && weights.num_classes() == num_labels
-        }
-        Link::Softmax => (num_labels..=num_labels + 1).contains(&weights.num_classes()),
+        Link::Sigmoids(curves) => curves.len() == num_labels && weights.num_classes() == num_labels,
+        Link::Softmax(_) => (num_labels..=num_labels + 1).contains(&weights.num_classes()),
     };
     let fits = num_labels > 0
         && link_fits

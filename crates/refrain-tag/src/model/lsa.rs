@@ -80,13 +80,18 @@ fn multiply(rows: &SparseRows, dense: ArrayView2<'_, f32>) -> Array2<f32> {
     let (Some(from), Some(to)) = (dense.as_slice(), product.as_slice_mut()) else {
         return product;
     };
-    to.par_chunks_exact_mut(width.max(1)).enumerate().with_min_len(64).for_each(|(row, line)| {
-        let (columns, values) = rows.row(row);
-        for (&column, &value) in columns.iter().zip(values) {
-            let other = &from[column as usize * width..][..width];
-            line.iter_mut().zip(other).for_each(|(sum, weight)| *sum += value * weight);
-        }
-    });
+    to.par_chunks_exact_mut(width.max(1))
+        .enumerate()
+        .with_min_len(64)
+        .for_each(|(row, line)| {
+            let (columns, values) = rows.row(row);
+            for (&column, &value) in columns.iter().zip(values) {
+                let other = &from[column as usize * width..][..width];
+                line.iter_mut()
+                    .zip(other)
+                    .for_each(|(sum, weight)| *sum += value * weight);
+            }
+        });
     product
 }
 
@@ -136,7 +141,11 @@ mod tests {
     fn rows_of(dense: &[&[f32]]) -> SparseRows {
         let mut rows = SparseRows::new(dense.first().map_or(0, |row| row.len()));
         for row in dense {
-            rows.push(row.iter().enumerate().map(|(column, &value)| (column as u32, value)));
+            rows.push(
+                row.iter()
+                    .enumerate()
+                    .map(|(column, &value)| (column as u32, value)),
+            );
         }
         rows
     }

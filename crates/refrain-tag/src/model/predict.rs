@@ -5,7 +5,7 @@ use refrain_record::TagPath;
 use refrain_text::features::{SparseVec, Vectorizer};
 use serde::{Deserialize, Serialize};
 
-use super::calibrate::Sigmoid;
+use super::calibrate::{Sigmoid, log_odds};
 use super::config::ModelKind;
 use super::weights::Weights;
 
@@ -50,8 +50,9 @@ pub struct TagModel {
 pub(super) enum Link {
     /// A Platt curve per tag.
     Sigmoids(Vec<Sigmoid>),
-    /// Shares of all classes; a class behind the tags stands for "none of them".
-    Softmax,
+    /// Shares of all classes, then the curve on their log-odds; a class behind the tags stands
+    /// for "none of them".
+    Softmax(Option<Sigmoid>),
 }
 
 impl Link {
@@ -63,10 +64,29 @@ impl Link {
                     *margin = curve.score(*margin);
                 }
             }
-            Self::Softmax => softmax(&mut margins),
+            Self::Softmax(curve) => {
+                softmax(&mut margins);
+                if let Some(curve) = curve {
+                    margins
+                        .iter_mut()
+                        .for_each(|share| *share = curve.score(log_odds(*share)));
+                }
+            }
         }
         margins.truncate(num_labels);
         margins
+    }
+
+    /// Puts a curve on top of every score.
+    pub(super) fn then(self, outer: Sigmoid) -> Self {
+        match self {
+            Self::Sigmoids(curves) => {
+                Self::Sigmoids(curves.into_iter().map(|curve| curve.then(outer)).collect())
+            }
+            Self::Softmax(curve) => {
+                Self::Softmax(Some(curve.map_or(outer, |curve| curve.then(outer))))
+            }
+        }
     }
 }
 
@@ -97,7 +117,11 @@ pub(super) fn top_two(scores: &[f32]) -> Option<(usize, Option<usize>)> {
 /// Place, score and lead of the best score.
 pub(super) fn best_of(scores: &[f32]) -> Option<(usize, f32, f32)> {
     let (best, second) = top_two(scores)?;
-    Some((best, scores[best], scores[best] - second.map_or(0.0, |second| scores[second])))
+    Some((
+        best,
+        scores[best],
+        scores[best] - second.map_or(0.0, |second| scores[second]),
+    ))
 }
 
 impl TagModel {
@@ -142,7 +166,11 @@ impl TagModel {
     /// The tags of many texts, in their order, on all threads of the current pool.
     #[must_use]
     pub fn predict_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Vec<Prediction>> {
-        texts.par_iter().with_min_len(64).map(|text| self.predict(text.as_ref())).collect()
+        texts
+            .par_iter()
+            .with_min_len(64)
+            .map(|text| self.predict(text.as_ref()))
+            .collect()
     }
 
     /// The best single tag, even where the model abstains.
@@ -159,9 +187,21 @@ impl TagModel {
         let Some((best, score, gap)) = best_of(&scores) else {
             return (None, Vec::new());
         };
-        let set = if features.is_empty() { Vec::new() } else { self.set_tags(&scores) };
+        let set = if features.is_empty() {
+            Vec::new()
+        } else {
+            self.set_tags(&scores)
+        };
         let tag = self.labels[best].clone();
-        (Some(Decision { tag, score, gap, abstains: set.is_empty() }), set)
+        (
+            Some(Decision {
+                tag,
+                score,
+                gap,
+                abstains: set.is_empty(),
+            }),
+            set,
+        )
     }
 
     pub(super) fn scores(&self, features: &SparseVec) -> Vec<f32> {
@@ -171,19 +211,21 @@ impl TagModel {
 
     fn set_tags(&self, scores: &[f32]) -> Vec<Prediction> {
         let mut places: Vec<usize> = if self.is_multi_label {
-            (0..scores.len()).filter(|&place| scores[place] >= self.thresholds[place]).collect()
+            (0..scores.len())
+                .filter(|&place| scores[place] >= self.thresholds[place])
+                .collect()
         } else {
             best_of(scores)
-                .filter(|&(best, score, gap)| {
-                    score >= self.thresholds[best] && gap >= self.min_gap
-                })
+                .filter(|&(best, score, gap)| score >= self.thresholds[best] && gap >= self.min_gap)
                 .map(|(best, ..)| best)
                 .into_iter()
                 .collect()
         };
         places.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
-        let prediction =
-            |place: usize| Prediction { tag: self.labels[place].clone(), score: scores[place] };
+        let prediction = |place: usize| Prediction {
+            tag: self.labels[place].clone(),
+            score: scores[place],
+        };
         places.into_iter().map(prediction).collect()
     }
 

@@ -15,7 +15,11 @@ pub fn text_table(evaluation: &Evaluation) -> String {
 
 fn write_table(out: &mut String, evaluation: &Evaluation) -> std::fmt::Result {
     let e = evaluation;
-    writeln!(out, "model {}  texts {}  tagged {}", e.model, e.n, e.num_tagged)?;
+    writeln!(
+        out,
+        "model {}  texts {}  tagged {}",
+        e.model, e.n, e.num_tagged
+    )?;
     let lines = [
         ("accuracy", e.accuracy),
         ("micro F1", e.micro_f1),
@@ -32,7 +36,13 @@ fn write_table(out: &mut String, evaluation: &Evaluation) -> std::fmt::Result {
     for (name, value) in lines {
         writeln!(out, "{name:<28} {:>7}", figure(value))?;
     }
-    let width = e.per_tag.iter().map(|t| t.tag.chars().count()).max().unwrap_or(0).max(3);
+    let width = e
+        .per_tag
+        .iter()
+        .map(|t| t.tag.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(3);
     writeln!(
         out,
         "\n{:<width$} {:>9} {:>7} {:>7} {:>7} {:>7}",
@@ -44,12 +54,23 @@ fn write_table(out: &mut String, evaluation: &Evaluation) -> std::fmt::Result {
         let (precision, recall) = (figure(tag.precision), figure(tag.recall));
         let (f1, support, set) = (figure(Some(tag.f1)), tag.support, tag.num_set);
         let name = &tag.tag;
-        writeln!(out, "{name:<width$} {precision:>9} {recall:>7} {f1:>7} {support:>7} {set:>7}")?;
+        writeln!(
+            out,
+            "{name:<width$} {precision:>9} {recall:>7} {f1:>7} {support:>7} {set:>7}"
+        )?;
     }
-    writeln!(out, "\n{:<13} {:>7} {:>10} {:>11}", "score", "n", "mean score", "share right")?;
+    writeln!(
+        out,
+        "\n{:<13} {:>7} {:>10} {:>11}",
+        "score", "n", "mean score", "share right"
+    )?;
     for bin in &e.reliability {
         let (mean, right) = (figure(Some(bin.mean_score)), figure(Some(bin.share_right)));
-        writeln!(out, "{:.3} - {:.3} {:>7} {mean:>10} {right:>11}", bin.from, bin.to, bin.n)?;
+        writeln!(
+            out,
+            "{:.3} - {:.3} {:>7} {mean:>10} {right:>11}",
+            bin.from, bin.to, bin.n
+        )?;
     }
     Ok(())
 }

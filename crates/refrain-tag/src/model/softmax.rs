@@ -33,22 +33,37 @@ pub(super) fn learn(data: &Examples, config: &TrainConfig) -> Result<Learned, Mo
     let embedded = basis.embed(&data.rows);
     let num_labels = data.targets.ncols();
     let all = fit(&embedded, data, config, |_| true)?;
-    let link = Link::Softmax;
-    let mut scores = Array2::zeros((data.rows.num_rows(), num_labels));
+    let link = Link::Softmax(None);
+    let held_out_rows = data.folds.rows();
+    let mut scores = Array2::zeros((held_out_rows.len(), num_labels));
     let folds = data.folds.num_folds().min(MAX_FOLDS);
-    let fold_of = |row: usize| data.folds.of(row).filter(|_| folds > 1).map(|fold| fold % folds);
+    let fold_of = |row: usize| {
+        data.folds
+            .of(row)
+            .filter(|_| folds > 1)
+            .map(|fold| fold % folds)
+    };
     for fold in 0..folds {
         let part = fit(&embedded, data, config, |row| fold_of(row) != Some(fold))?;
-        let held_out: Vec<usize> =
-            (0..embedded.nrows()).filter(|&row| fold_of(row) == Some(fold)).collect();
-        let margins = embedded.select(Axis(0), &held_out).dot(&part.weights) + &part.bias;
-        for (&row, line) in held_out.iter().zip(margins.rows()) {
+        let held_out: Vec<(usize, usize)> = held_out_rows
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|&(_, row)| fold_of(row) == Some(fold))
+            .collect();
+        let rows: Vec<usize> = held_out.iter().map(|&(_, row)| row).collect();
+        let margins = embedded.select(Axis(0), &rows).dot(&part.weights) + &part.bias;
+        for (&(place, _), line) in held_out.iter().zip(margins.rows()) {
             let line = link.scores(line.to_vec(), num_labels);
-            scores.row_mut(row).assign(&Array1::from_vec(line));
+            scores.row_mut(place).assign(&Array1::from_vec(line));
         }
     }
     let weights = Weights::new(basis.vectors.dot(&all.weights).view(), all.bias.to_vec());
-    Ok(Learned { weights, link, scores })
+    Ok(Learned {
+        weights,
+        link,
+        scores,
+    })
 }
 
 /// Fits the kept rows; a row counts once for each of its labels, or for the class behind them.
@@ -61,7 +76,11 @@ fn fit(
     keep: impl Fn(usize) -> bool,
 ) -> Result<Fitted, ModelError> {
     let num_labels = data.targets.ncols();
-    let none = data.targets.rows().into_iter().any(|row| !row.iter().any(|&set| set));
+    let none = data
+        .targets
+        .rows()
+        .into_iter()
+        .any(|row| !row.iter().any(|&set| set));
     let num_classes = num_labels + usize::from(none);
     let (mut rows, mut classes) = (Vec::new(), Vec::new());
     for row in (0..embedded.nrows()).filter(|&row| keep(row)) {
@@ -93,9 +112,15 @@ fn fit(
         .max_iterations(MAX_ITERATIONS)
         .gradient_tolerance(1e-3)
         .fit(&dataset)
-        .map_err(|error| ModelError::Fit { kind: config.kind.as_str(), reason: error.to_string() })?;
+        .map_err(|error| ModelError::Fit {
+            kind: config.kind.as_str(),
+            reason: error.to_string(),
+        })?;
     for (place, &class) in model.classes().iter().enumerate() {
-        fitted.weights.column_mut(class).assign(&model.params().column(place));
+        fitted
+            .weights
+            .column_mut(class)
+            .assign(&model.params().column(place));
         fitted.bias[class] = model.intercept()[place];
     }
     Ok(fitted)

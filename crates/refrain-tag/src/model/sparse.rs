@@ -17,7 +17,12 @@ impl SparseRows {
     /// No rows yet, `num_columns` wide.
     #[must_use]
     pub fn new(num_columns: usize) -> Self {
-        Self { starts: vec![0], columns: Vec::new(), values: Vec::new(), num_columns }
+        Self {
+            starts: vec![0],
+            columns: Vec::new(),
+            values: Vec::new(),
+            num_columns,
+        }
     }
 
     /// Adds a row at the end.

@@ -6,8 +6,14 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use rayon::prelude::*;
 
 use super::sparse::SparseRows;
+
+/// Separators whose margins are computed together.
+pub(super) const GROUP: usize = 16;
+/// Rows handed to a thread at once.
+const ROW_CHUNK: usize = 256;
 
 /// When to stop; figures of one binary problem.
 #[derive(Debug, Clone, Copy)]
@@ -17,9 +23,6 @@ pub(super) struct Stop {
     /// Largest number of sweeps.
     pub(super) max_sweeps: usize,
 }
-
-/// How far outside the margin a row may lie and still take part in a fold's refit.
-const REFIT_SLACK: f32 = 0.5;
 
 /// The rows of all binary problems, with what does not depend on the class.
 #[derive(Debug)]
@@ -39,84 +42,115 @@ pub(super) struct Separator {
     alpha: Vec<f32>,
 }
 
+impl Separator {
+    /// Whether the row holds the separator in place.
+    pub(super) fn leans_on(&self, row: usize) -> bool {
+        self.alpha[row] > 0.0
+    }
+}
+
 impl<'a> Problem<'a> {
     pub(super) fn new(rows: &'a SparseRows, c: f32) -> Self {
         let ridge = 0.5 / c;
         let diagonal = (0..rows.num_rows())
             .map(|row| rows.row(row).1.iter().map(|v| v * v).sum::<f32>() + 1.0 + ridge)
             .collect();
-        Self { rows, diagonal, ridge }
-    }
-
-    /// Solves for the rows where `positive` is true against all others, from zero.
-    pub(super) fn solve(&self, positive: &[bool], seed: u64, stop: Stop) -> Separator {
-        let num_rows = self.rows.num_rows();
-        let mut separator =
-            Separator { weights: vec![0.0; self.rows.num_columns() + 1], alpha: vec![0.0; num_rows] };
-        let mut active: Vec<u32> = (0..num_rows as u32).collect();
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut bounds = Bounds::OPEN;
-        for _ in 0..stop.max_sweeps {
-            let seen = self.sweep(positive, &mut separator, &mut active, bounds, &mut rng);
-            if seen.spread() <= stop.tolerance {
-                if active.len() == num_rows {
-                    break;
-                }
-                // Optimal on what is left: look once more at the rows that were shrunk away.
-                active = (0..num_rows as u32).collect();
-                bounds = Bounds::OPEN;
-            } else {
-                bounds = seen.next();
-            }
+        Self {
+            rows,
+            diagonal,
+            ridge,
         }
-        separator
     }
 
-    /// Margins of all rows.
-    pub(super) fn margins(&self, weights: &[f32]) -> Vec<f32> {
-        (0..self.rows.num_rows()).map(|row| self.margin(weights, row)).collect()
+    pub(super) fn num_rows(&self) -> usize {
+        self.rows.num_rows()
     }
 
-    /// The weights had `held_out` not been among the rows.
+    /// The separator that knows no row yet.
+    pub(super) fn blank(&self) -> Separator {
+        Separator {
+            weights: vec![0.0; self.rows.num_columns() + 1],
+            alpha: vec![0.0; self.num_rows()],
+        }
+    }
+
+    /// Takes out what a row has added.
+    pub(super) fn forget(&self, positive: &[bool], separator: &mut Separator, row: usize) {
+        let alpha = std::mem::take(&mut separator.alpha[row]);
+        if alpha != 0.0 {
+            self.add(&mut separator.weights, row, -alpha * sign(positive[row]));
+        }
+    }
+
+    /// Moves the separator to the optimum over the rows in `working`, `positive` against others.
     ///
-    /// Starts at the full solution and sweeps only rows that can matter: those with weight in it
-    /// and those within [`REFIT_SLACK`] of the margin. `margins` are those of the full solution.
-    pub(super) fn refit_without(
+    /// Rows outside `working` stay as they are.
+    pub(super) fn solve(
         &self,
         positive: &[bool],
-        full: &Separator,
-        margins: &[f32],
-        held_out: impl Fn(usize) -> bool,
+        separator: &mut Separator,
+        working: &[u32],
         seed: u64,
         stop: Stop,
-    ) -> Vec<f32> {
-        let mut part = full.clone();
-        let mut active = Vec::new();
-        for row in 0..self.rows.num_rows() {
-            let sign = if positive[row] { 1.0 } else { -1.0 };
-            if held_out(row) {
-                if part.alpha[row] != 0.0 {
-                    self.add(&mut part.weights, row, -part.alpha[row] * sign);
-                    part.alpha[row] = 0.0;
-                }
-            } else if part.alpha[row] > 0.0 || sign * margins[row] < 1.0 + REFIT_SLACK {
-                active.push(row as u32);
-            }
-        }
+    ) {
+        let mut active = working.to_vec();
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut bounds = Bounds::OPEN;
+        let mut shrink_above = f32::INFINITY;
         for _ in 0..stop.max_sweeps {
-            let seen = self.sweep(positive, &mut part, &mut active, bounds, &mut rng);
-            if seen.spread() <= stop.tolerance {
+            shuffle(&mut active, &mut rng);
+            let seen = self.sweep(positive, separator, &mut active, shrink_above);
+            if seen.spread() > stop.tolerance {
+                shrink_above = seen.shrink_above();
+            } else if active.len() < working.len() {
+                // Optimal on what is left: look once more at the rows that were shrunk away.
+                active.clear();
+                active.extend_from_slice(working);
+                shrink_above = f32::INFINITY;
+            } else {
                 break;
             }
-            bounds = seen.next();
         }
-        part.weights
+    }
+
+    /// One pass over the active rows; drops rows that sit firmly at zero.
+    fn sweep(
+        &self,
+        positive: &[bool],
+        separator: &mut Separator,
+        active: &mut Vec<u32>,
+        shrink_above: f32,
+    ) -> Spread {
+        let mut seen = Spread {
+            low: f32::INFINITY,
+            high: f32::NEG_INFINITY,
+        };
+        active.retain(|&row| {
+            let row = row as usize;
+            let sign = sign(positive[row]);
+            let alpha = separator.alpha[row];
+            let gradient = sign * self.margin(&separator.weights, row) - 1.0 + self.ridge * alpha;
+            if alpha == 0.0 && gradient > shrink_above {
+                return false;
+            }
+            let projected = if alpha == 0.0 {
+                gradient.min(0.0)
+            } else {
+                gradient
+            };
+            seen.low = seen.low.min(projected);
+            seen.high = seen.high.max(projected);
+            if projected.abs() > 1e-12 {
+                let moved = (alpha - gradient / self.diagonal[row]).max(0.0);
+                separator.alpha[row] = moved;
+                self.add(&mut separator.weights, row, (moved - alpha) * sign);
+            }
+            true
+        });
+        seen
     }
 
     /// `w·x` of a row, bias included.
-    pub(super) fn margin(&self, weights: &[f32], row: usize) -> f32 {
+    fn margin(&self, weights: &[f32], row: usize) -> f32 {
         let (columns, values) = self.rows.row(row);
         // Four sums, so that the adds do not wait for each other; their order is fixed.
         let mut sums = [0.0f32; 4];
@@ -127,7 +161,11 @@ impl<'a> Problem<'a> {
                 sums[lane] += weights[c[lane] as usize] * v[lane];
             }
         }
-        for (&c, &v) in column_chunks.remainder().iter().zip(value_chunks.remainder()) {
+        for (&c, &v) in column_chunks
+            .remainder()
+            .iter()
+            .zip(value_chunks.remainder())
+        {
             sums[0] += weights[c as usize] * v;
         }
         (sums[0] + sums[1]) + (sums[2] + sums[3]) + weights[self.rows.num_columns()]
@@ -141,67 +179,240 @@ impl<'a> Problem<'a> {
         weights[self.rows.num_columns()] += step;
     }
 
-    /// One pass over the active rows in random order; drops rows that sit firmly at zero.
-    fn sweep(
-        &self,
-        positive: &[bool],
-        separator: &mut Separator,
-        active: &mut Vec<u32>,
-        bounds: Bounds,
-        rng: &mut ChaCha8Rng,
-    ) -> Bounds {
-        shuffle(active, rng);
-        let mut seen = Bounds { low: f32::INFINITY, high: f32::NEG_INFINITY };
-        active.retain(|&row| {
-            let row = row as usize;
-            let sign = if positive[row] { 1.0 } else { -1.0 };
-            let alpha = separator.alpha[row];
-            let gradient =
-                sign * self.margin(&separator.weights, row) - 1.0 + self.ridge * alpha;
-            if alpha == 0.0 && gradient > bounds.high {
-                return false;
+    /// Margins of the given rows for at most [`GROUP`] weight vectors at once.
+    ///
+    /// Several times faster than one by one: the weights of a column lie side by side.
+    pub(super) fn group_margins(&self, weights: &[&[f32]], rows: &[u32]) -> Vec<[f32; GROUP]> {
+        let mut columns = vec![[0.0f32; GROUP]; self.rows.num_columns() + 1];
+        for (lane, weights) in weights.iter().take(GROUP).enumerate() {
+            for (cell, &weight) in columns.iter_mut().zip(*weights) {
+                cell[lane] = weight;
             }
-            let projected = if alpha == 0.0 { gradient.min(0.0) } else { gradient };
-            seen.low = seen.low.min(projected);
-            seen.high = seen.high.max(projected);
-            if projected.abs() > 1e-12 {
-                let moved = (alpha - gradient / self.diagonal[row]).max(0.0);
-                separator.alpha[row] = moved;
-                self.add(&mut separator.weights, row, (moved - alpha) * sign);
+        }
+        let bias = columns[self.rows.num_columns()];
+        let margins_of = |&row: &u32| {
+            let mut sums = bias;
+            let (indices, values) = self.rows.row(row as usize);
+            for (&column, &value) in indices.iter().zip(values) {
+                for (sum, weight) in sums.iter_mut().zip(&columns[column as usize]) {
+                    *sum += value * weight;
+                }
             }
-            true
-        });
-        seen
+            sums
+        };
+        rows.par_iter()
+            .with_min_len(ROW_CHUNK)
+            .map(margins_of)
+            .collect()
     }
+}
+
+/// `y` of a row.
+pub(super) fn sign(positive: bool) -> f32 {
+    if positive { 1.0 } else { -1.0 }
 }
 
 /// Range of the projected gradient in one sweep.
 #[derive(Debug, Clone, Copy)]
-struct Bounds {
+struct Spread {
     low: f32,
     high: f32,
 }
 
-impl Bounds {
-    const OPEN: Self = Self { low: f32::NEG_INFINITY, high: f32::INFINITY };
-
+impl Spread {
     fn spread(self) -> f32 {
-        if self.high < self.low { 0.0 } else { self.high - self.low }
+        if self.high < self.low {
+            0.0
+        } else {
+            self.high - self.low
+        }
     }
 
-    /// The bounds that shrinking may use in the next sweep.
-    fn next(self) -> Self {
-        Self {
-            low: if self.low >= 0.0 { f32::NEG_INFINITY } else { self.low },
-            high: if self.high <= 0.0 { f32::INFINITY } else { self.high },
+    /// The gradient above which the next sweep may drop a row at zero.
+    fn shrink_above(self) -> f32 {
+        if self.high <= 0.0 {
+            f32::INFINITY
+        } else {
+            self.high
         }
     }
 }
 
 /// Fisher-Yates; multiply-shift in place of a modulo, its bias is far below what matters here.
-pub(super) fn shuffle(items: &mut [u32], rng: &mut ChaCha8Rng) {
+fn shuffle(items: &mut [u32], rng: &mut ChaCha8Rng) {
     for last in (1..items.len()).rev() {
         let pick = (u64::from(rng.next_u32()) * (last as u64 + 1)) >> 32;
         items.swap(last, pick as usize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TIGHT: Stop = Stop {
+        tolerance: 1e-4,
+        max_sweeps: 20_000,
+    };
+
+    fn rows_of(dense: &[Vec<f32>]) -> SparseRows {
+        let mut rows = SparseRows::new(dense.first().map_or(0, Vec::len));
+        for row in dense {
+            rows.push(
+                row.iter()
+                    .enumerate()
+                    .map(|(column, &value)| (column as u32, value)),
+            );
+        }
+        rows
+    }
+
+    fn all(dense: &[Vec<f32>]) -> Vec<u32> {
+        (0..dense.len() as u32).collect()
+    }
+
+    /// The objective, straight from its definition; `w` ends with the bias.
+    fn objective(dense: &[Vec<f32>], positive: &[bool], c: f64, w: &[f64]) -> f64 {
+        let loss: f64 = dense
+            .iter()
+            .zip(positive)
+            .map(|(row, &positive)| slack(row, positive, w).powi(2))
+            .sum();
+        0.5 * w.iter().map(|v| v * v).sum::<f64>() + c * loss
+    }
+
+    fn slack(row: &[f32], positive: bool, w: &[f64]) -> f64 {
+        let sign = if positive { 1.0 } else { -1.0 };
+        let margin: f64 = row
+            .iter()
+            .zip(w)
+            .map(|(&x, w)| f64::from(x) * w)
+            .sum::<f64>()
+            + w.last().copied().unwrap_or(0.0);
+        (1.0 - sign * margin).max(0.0)
+    }
+
+    /// Oracle: plain gradient descent with a step below the inverse curvature.
+    fn descend(dense: &[Vec<f32>], positive: &[bool], c: f64) -> Vec<f64> {
+        let width = dense[0].len() + 1;
+        let squares: f64 = dense
+            .iter()
+            .flatten()
+            .map(|&x| f64::from(x).powi(2))
+            .sum::<f64>()
+            + dense.len() as f64;
+        let step = 1.0 / (1.0 + 2.0 * c * squares);
+        let mut w = vec![0.0; width];
+        for _ in 0..50_000 {
+            let mut gradient = w.clone();
+            for (row, &positive) in dense.iter().zip(positive) {
+                let sign = if positive { 1.0 } else { -1.0 };
+                let pull = 2.0 * c * sign * slack(row, positive, &w);
+                for (g, &x) in gradient.iter_mut().zip(row) {
+                    *g -= pull * f64::from(x);
+                }
+                gradient[width - 1] -= pull;
+            }
+            w.iter_mut()
+                .zip(&gradient)
+                .for_each(|(w, g)| *w -= step * g);
+            if gradient.iter().all(|g| g.abs() < 1e-9) {
+                break;
+            }
+        }
+        w
+    }
+
+    #[test]
+    fn margins_of_a_group_are_those_of_each() {
+        let dense: Vec<Vec<f32>> = (0..7)
+            .map(|row| {
+                (0..9)
+                    .map(|column| (row * column % 5) as f32 - 1.0)
+                    .collect()
+            })
+            .collect();
+        let rows = rows_of(&dense);
+        let problem = Problem::new(&rows, 1.0);
+        let weights: Vec<Vec<f32>> = (0..3)
+            .map(|class| {
+                (0..10)
+                    .map(|column| (class + column) as f32 / 10.0)
+                    .collect()
+            })
+            .collect();
+        let group: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
+        for (row, margins) in problem
+            .group_margins(&group, &all(&dense))
+            .iter()
+            .enumerate()
+        {
+            for (class, weights) in weights.iter().enumerate() {
+                assert!((margins[class] - problem.margin(weights, row)).abs() < 1e-4);
+            }
+        }
+    }
+
+    fn small_problem() -> impl Strategy<Value = (Vec<Vec<f32>>, Vec<bool>)> {
+        (1usize..5, 1usize..9).prop_flat_map(|(width, num_rows)| {
+            let cell = prop_oneof![Just(0.0f32), -1.0f32..1.0];
+            (
+                prop::collection::vec(prop::collection::vec(cell, width), num_rows),
+                prop::collection::vec(any::<bool>(), num_rows),
+            )
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn reaches_the_minimum_that_gradient_descent_finds(
+            (dense, positive) in small_problem(),
+            c in prop_oneof![Just(0.1f32), Just(1.0), Just(5.0)],
+            seed in any::<u64>(),
+        ) {
+            let rows = rows_of(&dense);
+            let problem = Problem::new(&rows, c);
+            let mut solved = problem.blank();
+            problem.solve(&positive, &mut solved, &all(&dense), seed, TIGHT);
+            let ours: Vec<f64> = solved.weights.iter().map(|&w| f64::from(w)).collect();
+            let oracle = descend(&dense, &positive, f64::from(c));
+            for (a, b) in ours.iter().zip(&oracle) {
+                prop_assert!((a - b).abs() < 5e-3, "{ours:?} against {oracle:?}");
+            }
+            let reached = objective(&dense, &positive, f64::from(c), &ours);
+            let least = objective(&dense, &positive, f64::from(c), &oracle);
+            prop_assert!(reached <= least + 1e-3 * (1.0 + least));
+        }
+
+        #[test]
+        fn a_refit_equals_a_fit_without_the_rows(
+            (dense, positive) in small_problem(),
+            held_out in 0usize..9,
+            seed in any::<u64>(),
+        ) {
+            let rows = rows_of(&dense);
+            let problem = Problem::new(&rows, 1.0);
+            let mut part = problem.blank();
+            problem.solve(&positive, &mut part, &all(&dense), seed, TIGHT);
+            let held_out = held_out % dense.len();
+            let mut kept = all(&dense);
+            kept.remove(held_out);
+            problem.forget(&positive, &mut part, held_out);
+            problem.solve(&positive, &mut part, &kept, seed, TIGHT);
+            let refit = part.weights;
+            let (mut rest, mut rest_positive) = (dense.clone(), positive.clone());
+            rest.remove(held_out);
+            rest_positive.remove(held_out);
+            if !rest.is_empty() {
+                let oracle = descend(&rest, &rest_positive, 1.0);
+                for (a, b) in refit.iter().zip(&oracle) {
+                    prop_assert!((f64::from(*a) - b).abs() < 5e-3, "{refit:?} against {oracle:?}");
+                }
+            }
+        }
     }
 }

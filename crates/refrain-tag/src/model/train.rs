@@ -1,11 +1,11 @@
 //! Labelled texts to a model: features, learner, out-of-fold scores, curves and thresholds.
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 use refrain_record::TagPath;
-use refrain_text::features::Vectorizer;
+use refrain_text::features::{FeatureConfig, Vectorizer};
 
-use super::calibrate::{Folds, Sigmoid, best_threshold};
+use super::calibrate::{Folds, Sigmoid, best_threshold, fit_best, log_odds};
 use super::config::{ModelKind, MultiLabel, TrainConfig};
 use super::labels::LabelledText;
 use super::learner::LinearSvm;
@@ -26,7 +26,7 @@ pub(super) struct Examples {
     pub(super) folds: Folds,
 }
 
-/// What a learner gives: weights, the link, and out-of-fold scores as row x label.
+/// What a learner gives: weights, the link, and out-of-fold scores as held-out row x label.
 pub(super) struct Learned {
     pub(super) weights: Weights,
     pub(super) link: Link,
@@ -43,8 +43,10 @@ pub(super) struct Learned {
 /// no example has both text and tag, [`ModelError::Fit`] when the learner does not converge.
 pub fn train(examples: &[LabelledText], config: &TrainConfig) -> Result<TagModel, ModelError> {
     config.check()?;
-    let usable: Vec<&LabelledText> =
-        examples.iter().filter(|example| !example.text.trim().is_empty()).collect();
+    let usable: Vec<&LabelledText> = examples
+        .iter()
+        .filter(|example| !example.text.trim().is_empty())
+        .collect();
     let labels = distinct_labels(&usable);
     if labels.is_empty() {
         return Err(ModelError::NothingToLearn {
@@ -54,12 +56,22 @@ pub fn train(examples: &[LabelledText], config: &TrainConfig) -> Result<TagModel
         });
     }
     let texts: Vec<&str> = usable.iter().map(|example| example.text.as_str()).collect();
-    let vectorizer = Vectorizer::fit(&texts, &config.features);
+    // Explanations need the names, whatever a config's `[features]` leaves at its default.
+    let features = FeatureConfig {
+        keep_names: true,
+        ..config.features.clone()
+    };
+    let vectorizer = Vectorizer::fit(&texts, &features);
     let is_multi_label = is_multi_label(&usable, config.multi_label);
     let data = assemble(&usable, &labels, &vectorizer, config);
     let learned = match config.kind {
         ModelKind::Linear => learn_linear(&data, config)?,
         ModelKind::LsaLogistic => softmax::learn(&data, config)?,
+    };
+    let learned = if is_multi_label {
+        learned
+    } else {
+        judge_best(&data, learned)
     };
     let thresholds = thresholds(&data, &learned.scores, is_multi_label, config.min_score);
     let mut model = TagModel {
@@ -78,8 +90,10 @@ pub fn train(examples: &[LabelledText], config: &TrainConfig) -> Result<TagModel
 }
 
 fn distinct_labels(examples: &[&LabelledText]) -> Vec<TagPath> {
-    let mut labels: Vec<TagPath> =
-        examples.iter().flat_map(|example| example.tags.iter().cloned()).collect();
+    let mut labels: Vec<TagPath> = examples
+        .iter()
+        .flat_map(|example| example.tags.iter().cloned())
+        .collect();
     labels.sort_unstable();
     labels.dedup();
     labels
@@ -110,7 +124,10 @@ fn assemble(
     vectorizer: &Vectorizer,
     config: &TrainConfig,
 ) -> Examples {
-    let texts: Vec<&str> = examples.iter().map(|example| example.text.as_str()).collect();
+    let texts: Vec<&str> = examples
+        .iter()
+        .map(|example| example.text.as_str())
+        .collect();
     let mut rows = SparseRows::new(vectorizer.num_features());
     for vector in vectorizer.transform_all(&texts) {
         rows.push(vector.iter());
@@ -118,40 +135,55 @@ fn assemble(
     let mut targets = Array2::from_elem((examples.len(), labels.len()), false);
     let mut strata = vec![u32::MAX; examples.len()];
     for (row, example) in examples.iter().enumerate() {
-        for place in example.tags.iter().filter_map(|tag| labels.binary_search(tag).ok()) {
+        for place in example
+            .tags
+            .iter()
+            .filter_map(|tag| labels.binary_search(tag).ok())
+        {
             targets[(row, place)] = true;
             strata[row] = strata[row].min(place as u32);
         }
     }
     let keyed = texts.iter().copied().zip(strata);
-    let folds = Folds::new(keyed, config.folds, config.max_calibration_rows, config.seed);
-    Examples { rows, targets, folds }
+    let folds = Folds::new(
+        keyed,
+        config.folds,
+        config.max_calibration_rows,
+        config.seed,
+    );
+    Examples {
+        rows,
+        targets,
+        folds,
+    }
 }
 
 fn learn_linear(data: &Examples, config: &TrainConfig) -> Result<Learned, ModelError> {
-    let learner = LinearSvm { c: config.c, seed: config.seed, ..LinearSvm::default() };
+    let learner = LinearSvm {
+        c: config.c,
+        seed: config.seed,
+        ..LinearSvm::default()
+    };
     learner.check()?;
-    let (model, mut scores) = learner.fit_folds(&data.rows, data.targets.view(), &data.folds);
-    let held_out = data.folds.rows();
-    let margins = scores.select(Axis(0), &held_out);
-    let targets = data.targets.select(Axis(0), &held_out);
+    let (model, margins) = learner.fit_folds(&data.rows, data.targets.view(), &data.folds);
+    let targets = data.targets.select(Axis(0), &data.folds.rows());
     let own: Vec<Option<Sigmoid>> = (0..targets.ncols())
         .into_par_iter()
         .map(|class| Sigmoid::fit(margins.column(class), targets.column(class)))
         .collect();
     // A tag with too few examples borrows the curve of all tags together.
     let pooled = if own.contains(&None) {
-        let all = |len| (len,);
-        margins
-            .to_shape(all(margins.len()))
-            .ok()
-            .zip(targets.to_shape(all(targets.len())).ok())
-            .and_then(|(margins, targets)| Sigmoid::fit(margins.view(), targets.view()))
-            .unwrap_or(Sigmoid::PLAIN)
+        let margins: Array1<f32> = margins.iter().copied().collect();
+        let targets: Array1<bool> = targets.iter().copied().collect();
+        Sigmoid::fit(margins.view(), targets.view()).unwrap_or(Sigmoid::PLAIN)
     } else {
         Sigmoid::PLAIN
     };
-    let curves: Vec<Sigmoid> = own.into_iter().map(|curve| curve.unwrap_or(pooled)).collect();
+    let curves: Vec<Sigmoid> = own
+        .into_iter()
+        .map(|curve| curve.unwrap_or(pooled))
+        .collect();
+    let mut scores = margins;
     for (mut column, curve) in scores.columns_mut().into_iter().zip(&curves) {
         column.mapv_inplace(|margin| curve.score(margin));
     }
@@ -164,19 +196,35 @@ fn learn_linear(data: &Examples, config: &TrainConfig) -> Result<Learned, ModelE
     })
 }
 
+/// Makes the best score of a text the chance that its tag is right, where enough rows tell.
+fn judge_best(data: &Examples, learned: Learned) -> Learned {
+    let best: Vec<(f32, bool)> = data
+        .folds
+        .rows()
+        .iter()
+        .zip(learned.scores.rows())
+        .filter_map(|(&row, line)| {
+            let (place, score, _) = best_of(&line.to_vec())?;
+            Some((score, data.targets[(row, place)]))
+        })
+        .collect();
+    let Some(curve) = fit_best(&best) else {
+        return learned;
+    };
+    Learned {
+        link: learned.link.then(curve),
+        scores: learned.scores.mapv(|score| curve.score(log_odds(score))),
+        ..learned
+    }
+}
+
 /// Per label the threshold with the best out-of-fold F1, but never below `floor`.
 ///
 /// With one tag a text, only texts where the label came out best count for it.
-fn thresholds(
-    data: &Examples,
-    scores: &Array2<f32>,
-    is_multi_label: bool,
-    floor: f32,
-) -> Vec<f32> {
-    let held_out = data.folds.rows();
+fn thresholds(data: &Examples, scores: &Array2<f32>, is_multi_label: bool, floor: f32) -> Vec<f32> {
     let mut scored: Vec<Vec<(f32, bool)>> = vec![Vec::new(); scores.ncols()];
-    for &row in &held_out {
-        let line = scores.row(row).to_vec();
+    for (&row, line) in data.folds.rows().iter().zip(scores.rows()) {
+        let line = line.to_vec();
         let hits = data.targets.row(row);
         if is_multi_label {
             for (label, &score) in line.iter().enumerate() {

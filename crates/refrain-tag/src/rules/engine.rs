@@ -4,6 +4,7 @@
 //! traced back to the original only when something matched.
 
 use super::fold::{fold_into, is_unspaced, is_word, original_span};
+use super::gate::gates;
 use super::parse::Pattern;
 use super::phrase::Phrase;
 use crate::error::TagError;
@@ -13,8 +14,8 @@ use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::ops::Range;
 
-/// Above this many bytes of phrases a DFA's table leaves the cache and an NFA is faster.
-const DFA_PHRASE_BYTES: usize = 64 * 1024;
+/// Above this many bytes of phrases a DFA outgrows the cache: with 40 KiB the NFA was twice as fast.
+const DFA_PHRASE_BYTES: usize = 4 * 1024;
 
 /// What about a rule matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,7 +59,14 @@ struct Slots {
     all: Vec<u32>,
     none: Vec<u32>,
     near: Vec<(u32, u32, u32)>,
-    regexes: Range<usize>,
+    regexes: Vec<Gated>,
+}
+
+/// A pattern and the phrases that must be there for it to match: one of each list.
+#[derive(Debug)]
+struct Gated {
+    regex: Regex,
+    gates: Vec<Vec<u32>>,
 }
 
 impl Slots {
@@ -76,10 +84,12 @@ pub(crate) struct Engine {
     phrases: Vec<Phrase>,
     /// Phrase -> rules it can be evidence for.
     rules_of: Vec<Vec<u32>>,
+    /// Phrases of which one hit is as good as many.
+    is_presence: Vec<bool>,
     rules: Vec<Slots>,
-    regex_set: RegexSet,
-    regexes: Vec<Regex>,
-    rule_of_regex: Vec<u32>,
+    /// Patterns without a gate.
+    ungated: RegexSet,
+    rule_of_ungated: Vec<u32>,
 }
 
 /// A phrase at bytes `start..end` of the folded message.
@@ -99,6 +109,19 @@ struct Scratch {
     /// Byte at which each token begins; filled when a `near` needs it.
     tokens: Vec<u32>,
     spans: Vec<(u32, Range<usize>, PhraseKind)>,
+    /// Phrase -> number of the last message it was seen in.
+    seen: Vec<u64>,
+    message: u64,
+}
+
+impl Scratch {
+    /// Another message, perhaps for another rulebook on the same thread.
+    fn start_message(&mut self, num_phrases: usize) {
+        self.message += 1;
+        if self.seen.len() < num_phrases {
+            self.seen.resize(num_phrases, 0);
+        }
+    }
 }
 
 thread_local! {
@@ -107,32 +130,36 @@ thread_local! {
 
 impl Engine {
     pub(crate) fn build(patterns: Vec<Pattern>) -> Result<Self, TagError> {
-        let mut builder = PhraseTable::default();
+        let mut table = PhraseTable::default();
         let mut rules = Vec::with_capacity(patterns.len());
-        let (mut regexes, mut rule_of_regex) = (Vec::new(), Vec::new());
-        for (rule, pattern) in (0_u32..).zip(patterns) {
-            let first_regex = regexes.len();
-            rule_of_regex.resize(first_regex + pattern.regexes.len(), rule);
-            regexes.extend(pattern.regexes);
-            let slots = Slots {
-                any: builder.add_all(pattern.any),
-                all: builder.add_all(pattern.all),
-                none: builder.add_all(pattern.none),
-                near: pattern.near.into_iter().map(|(a, b, within)| (builder.add(a), builder.add(b), within)).collect(),
-                regexes: first_regex..regexes.len(),
-            };
-            rules.push(slots);
+        for pattern in patterns {
+            let near = pattern
+                .near
+                .into_iter()
+                .map(|(a, b, within)| (table.add(a), table.add(b), within));
+            let near = near.collect();
+            rules.push(Slots {
+                any: table.add_all(pattern.any),
+                all: table.add_all(pattern.all),
+                none: table.add_all(pattern.none),
+                near,
+                regexes: pattern
+                    .regexes
+                    .into_iter()
+                    .map(|regex| gated(regex, &mut table))
+                    .collect(),
+            });
         }
-        let rules_of = rules_of_phrases(&rules, builder.phrases.len());
+        let (ungated, rule_of_ungated) = ungated_set(&rules)?;
         Ok(Self {
-            automaton: build_automaton(&builder.patterns)?,
-            phrases_of: builder.phrases_of,
-            phrases: builder.phrases,
-            rules_of,
+            automaton: build_automaton(&table.patterns)?,
+            rules_of: rules_of_phrases(&rules, table.phrases.len()),
+            is_presence: presence_phrases(&rules, table.phrases.len()),
+            phrases_of: table.phrases_of,
+            phrases: table.phrases,
             rules,
-            regex_set: build_set(&regexes)?,
-            regexes,
-            rule_of_regex,
+            ungated,
+            rule_of_ungated,
         })
     }
 
@@ -144,7 +171,13 @@ impl Engine {
         SCRATCH.set(scratch);
     }
 
-    fn find_with(&self, scratch: &mut Scratch, text: &str, reads: impl Fn(u32) -> bool, out: &mut Vec<Found>) {
+    fn find_with(
+        &self,
+        scratch: &mut Scratch,
+        text: &str,
+        reads: impl Fn(u32) -> bool,
+        out: &mut Vec<Found>,
+    ) {
         scratch.folded.clear();
         fold_into(text, &mut scratch.folded, None);
         self.scan(scratch);
@@ -163,13 +196,26 @@ impl Engine {
         if scratch.spans.is_empty() {
             return;
         }
-        scratch.starts.clear();
-        scratch.folded.clear();
-        fold_into(text, &mut scratch.folded, Some(&mut scratch.starts));
+        // ASCII of unchanged length was only lowered: bytes are scalars.
+        let is_same = text.is_ascii() && text.len() == scratch.folded.len();
+        if !is_same {
+            scratch.starts.clear();
+            scratch.folded.clear();
+            fold_into(text, &mut scratch.folded, Some(&mut scratch.starts));
+        }
         let from = out.len();
         out.extend(scratch.spans.iter().map(|(rule, span, kind)| {
-            let original = original_span(&scratch.starts, span.clone());
-            Found { rule: *rule, start: original.start, end: original.end, kind: *kind }
+            let original = if is_same {
+                span.start as u32..span.end as u32
+            } else {
+                original_span(&scratch.starts, span.clone())
+            };
+            Found {
+                rule: *rule,
+                start: original.start,
+                end: original.end,
+                kind: *kind,
+            }
         }));
         out[from..].sort_unstable();
         out.dedup_by_key(|found| (found.rule, found.start, found.end));
@@ -177,15 +223,25 @@ impl Engine {
 
     fn scan(&self, scratch: &mut Scratch) {
         scratch.hits.clear();
+        scratch.start_message(self.phrases.len());
         let text = scratch.folded.as_str();
         if self.phrases.is_empty() {
             return;
         }
         for found in self.automaton.find_overlapping_iter(text) {
             for &phrase in &self.phrases_of[found.pattern().as_usize()] {
-                if let Some(end) = self.phrases[phrase as usize].end_at(text, found.start()) {
+                let at = phrase as usize;
+                if self.is_presence[at] && scratch.seen[at] == scratch.message {
+                    continue;
+                }
+                if let Some(end) = self.phrases[at].end_at(text, found.start()) {
                     // Folding keeps texts far below 4 GiB.
-                    scratch.hits.push(Hit { phrase, start: found.start() as u32, end: end as u32 });
+                    scratch.seen[at] = scratch.message;
+                    scratch.hits.push(Hit {
+                        phrase,
+                        start: found.start() as u32,
+                        end: end as u32,
+                    });
                 }
             }
         }
@@ -197,13 +253,17 @@ impl Engine {
         let mut last = None;
         for hit in &scratch.hits {
             if last != Some(hit.phrase) {
-                scratch.candidates.extend(&self.rules_of[hit.phrase as usize]);
+                scratch
+                    .candidates
+                    .extend(&self.rules_of[hit.phrase as usize]);
                 last = Some(hit.phrase);
             }
         }
-        if self.regex_set.is_match(&scratch.folded) {
-            let regexes = self.regex_set.matches(&scratch.folded);
-            scratch.candidates.extend(regexes.iter().map(|regex| self.rule_of_regex[regex]));
+        if !self.rule_of_ungated.is_empty() && self.ungated.is_match(&scratch.folded) {
+            let matched = self.ungated.matches(&scratch.folded);
+            scratch
+                .candidates
+                .extend(matched.iter().map(|regex| self.rule_of_ungated[regex]));
         }
         scratch.candidates.sort_unstable();
         scratch.candidates.dedup();
@@ -216,25 +276,53 @@ impl Engine {
             return;
         }
         if !slots.has_alternatives() {
-            push_hits(rule, &slots.all, PhraseKind::All, &scratch.hits, &mut scratch.spans);
+            push_hits(
+                rule,
+                &slots.all,
+                PhraseKind::All,
+                &scratch.hits,
+                &mut scratch.spans,
+            );
             return;
         }
-        push_hits(rule, &slots.any, PhraseKind::Any, &scratch.hits, &mut scratch.spans);
-        if !slots.near.is_empty() && scratch.tokens.is_empty() {
-            list_tokens(&scratch.folded, &mut scratch.tokens);
-        }
+        push_hits(
+            rule,
+            &slots.any,
+            PhraseKind::Any,
+            &scratch.hits,
+            &mut scratch.spans,
+        );
         for &(a, b, within) in &slots.near {
             let (a, b) = (hits_of(&scratch.hits, a), hits_of(&scratch.hits, b));
+            if a.is_empty() || b.is_empty() {
+                continue;
+            }
+            if scratch.tokens.is_empty() {
+                list_tokens(&scratch.folded, &mut scratch.tokens);
+            }
             push_pairs(rule, a, b, within, &scratch.tokens, &mut scratch.spans);
         }
-        for regex in &self.regexes[slots.regexes.clone()] {
-            let spans = regex.find_iter(&scratch.folded).filter(|found| !found.is_empty());
-            scratch.spans.extend(spans.map(|found| (rule, found.range(), PhraseKind::Regex)));
+        for Gated { regex, gates } in &slots.regexes {
+            if !gates.iter().all(|gate| gate.iter().any(present)) {
+                continue;
+            }
+            let spans = regex
+                .find_iter(&scratch.folded)
+                .filter(|found| !found.is_empty());
+            scratch
+                .spans
+                .extend(spans.map(|found| (rule, found.range(), PhraseKind::Regex)));
         }
     }
 }
 
-fn push_hits(rule: u32, phrases: &[u32], kind: PhraseKind, hits: &[Hit], spans: &mut Vec<(u32, Range<usize>, PhraseKind)>) {
+fn push_hits(
+    rule: u32,
+    phrases: &[u32],
+    kind: PhraseKind,
+    hits: &[Hit],
+    spans: &mut Vec<(u32, Range<usize>, PhraseKind)>,
+) {
     for &phrase in phrases {
         let hits = hits_of(hits, phrase).iter();
         spans.extend(hits.map(|hit| (rule, hit.start as usize..hit.end as usize, kind)));
@@ -257,7 +345,10 @@ fn push_pairs(
     };
     for hit in a {
         // Hits of one phrase rise by start and by end alike.
-        let before = b.partition_point(|other| other.end <= hit.start).checked_sub(1).map(|at| &b[at]);
+        let before = b
+            .partition_point(|other| other.end <= hit.start)
+            .checked_sub(1)
+            .map(|at| &b[at]);
         let after = b.get(b.partition_point(|other| other.start < hit.end));
         let left = before.map(|other| (distance(other, hit), other.start, hit.end));
         let right = after.map(|other| (distance(hit, other), hit.start, other.end));
@@ -328,13 +419,32 @@ impl PhraseTable {
     }
 }
 
-/// A `near` is found through its first phrase, `all` only where a rule has nothing else.
+fn gated(regex: Regex, table: &mut PhraseTable) -> Gated {
+    let literals = |gate: Vec<String>| gate.into_iter().map(Phrase::literal).collect();
+    let gates = gates(regex.as_str())
+        .into_iter()
+        .map(|gate| table.add_all(literals(gate)))
+        .collect();
+    Gated { regex, gates }
+}
+
+/// The phrases through which a rule is found: a `near` by its first, a pattern by its first gate,
+/// and `all` only where a rule has nothing else.
 fn rules_of_phrases(rules: &[Slots], num_phrases: usize) -> Vec<Vec<u32>> {
     let mut rules_of = vec![Vec::new(); num_phrases];
     for (rule, slots) in (0_u32..).zip(rules) {
-        let all = if slots.has_alternatives() { &[][..] } else { &slots.all[..1] };
+        let all = if slots.has_alternatives() {
+            &[][..]
+        } else {
+            &slots.all[..1]
+        };
         let near = slots.near.iter().map(|(a, ..)| a);
-        for &phrase in slots.any.iter().chain(near).chain(all) {
+        let gates = slots
+            .regexes
+            .iter()
+            .filter_map(|gated| gated.gates.first())
+            .flatten();
+        for &phrase in slots.any.iter().chain(near).chain(gates).chain(all) {
             let rules: &mut Vec<u32> = &mut rules_of[phrase as usize];
             if rules.last() != Some(&rule) {
                 rules.push(rule);
@@ -344,18 +454,54 @@ fn rules_of_phrases(rules: &[Slots], num_phrases: usize) -> Vec<Vec<u32>> {
     rules_of
 }
 
-fn build_automaton(patterns: &[String]) -> Result<AhoCorasick, TagError> {
-    let bytes: usize = patterns.iter().map(String::len).sum();
-    let kind = if bytes <= DFA_PHRASE_BYTES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
-    let built = AhoCorasick::builder().match_kind(MatchKind::Standard).kind(Some(kind)).build(patterns);
-    built.map_err(|error| TagError::TooLarge { problem: error.to_string() })
+/// Phrases that are nobody's evidence, only conditions.
+fn presence_phrases(rules: &[Slots], num_phrases: usize) -> Vec<bool> {
+    let mut is_presence = vec![true; num_phrases];
+    for slots in rules {
+        let all = if slots.has_alternatives() {
+            &[][..]
+        } else {
+            &slots.all[..]
+        };
+        let near = slots.near.iter().flat_map(|(a, b, _)| [a, b]);
+        for &phrase in slots.any.iter().chain(near).chain(all) {
+            is_presence[phrase as usize] = false;
+        }
+    }
+    is_presence
 }
 
-fn build_set(regexes: &[Regex]) -> Result<RegexSet, TagError> {
-    let built = RegexSetBuilder::new(regexes.iter().map(Regex::as_str))
+fn ungated_set(rules: &[Slots]) -> Result<(RegexSet, Vec<u32>), TagError> {
+    let (mut patterns, mut owners) = (Vec::new(), Vec::new());
+    for (rule, slots) in (0_u32..).zip(rules) {
+        for gated in slots.regexes.iter().filter(|gated| gated.gates.is_empty()) {
+            patterns.push(gated.regex.as_str());
+            owners.push(rule);
+        }
+    }
+    let built = RegexSetBuilder::new(patterns)
         .case_insensitive(true)
         .size_limit(64 << 20)
         .dfa_size_limit(16 << 20)
         .build();
-    built.map_err(|error| TagError::TooLarge { problem: error.to_string() })
+    let set = built.map_err(|error| TagError::TooLarge {
+        problem: error.to_string(),
+    })?;
+    Ok((set, owners))
+}
+
+fn build_automaton(patterns: &[String]) -> Result<AhoCorasick, TagError> {
+    let bytes: usize = patterns.iter().map(String::len).sum();
+    let kind = if bytes <= DFA_PHRASE_BYTES {
+        AhoCorasickKind::DFA
+    } else {
+        AhoCorasickKind::ContiguousNFA
+    };
+    let built = AhoCorasick::builder()
+        .match_kind(MatchKind::Standard)
+        .kind(Some(kind))
+        .build(patterns);
+    built.map_err(|error| TagError::TooLarge {
+        problem: error.to_string(),
+    })
 }

@@ -45,7 +45,11 @@ pub(crate) fn original_span(starts: &[u32], span: Range<usize>) -> Range<u32> {
     let Some(&last) = span.end.checked_sub(1).and_then(|at| starts.get(at)) else {
         return start..start;
     };
-    let after = starts.get(span.end..).unwrap_or(&[]).iter().find(|&&s| s > last);
+    let after = starts
+        .get(span.end..)
+        .unwrap_or(&[])
+        .iter()
+        .find(|&&s| s > last);
     start..after.copied().unwrap_or(last)
 }
 
@@ -58,7 +62,9 @@ fn fold_ascii(text: &str, out: &mut String) {
     let odd = |w: &[u8]| w[0].is_ascii_whitespace() && (w[0] != b' ' || w[1].is_ascii_whitespace());
     let bytes = text.as_bytes();
     let plain = !bytes.windows(2).any(odd)
-        && !bytes.last().is_some_and(|&b| is_ascii_space(b) && b != b' ')
+        && !bytes
+            .last()
+            .is_some_and(|&b| is_ascii_space(b) && b != b' ')
         && !bytes.iter().any(|&b| b == b'`' || b == 0x0b);
     if plain {
         return;
@@ -71,7 +77,11 @@ fn fold_ascii(text: &str, out: &mut String) {
             }
             space = true;
         } else {
-            out.push(if *byte == b'`' { '\'' } else { byte.to_ascii_lowercase() as char });
+            out.push(if *byte == b'`' {
+                '\''
+            } else {
+                byte.to_ascii_lowercase() as char
+            });
             space = false;
         }
     }
@@ -126,6 +136,9 @@ fn push_folded(c: char, out: &mut String, space: &mut bool) {
         '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' => return,
         '’' | '‘' | 'ʼ' | '´' | '`' => out.push('\''),
         '\u{2010}' | '\u{2011}' => out.push('-'),
+        // Lower case already, but equal to another letter where case does not count.
+        'ſ' => out.push('s'),
+        'ς' => out.push('σ'),
         _ if c.is_ascii() => out.push(c.to_ascii_lowercase()),
         _ => out.extend(c.to_lowercase()),
     }
@@ -174,7 +187,10 @@ pub(crate) fn is_boundary(text: &str, at: usize) -> bool {
 
 /// Bytes of the word ending that begins at `at`, at most [`MAX_ENDING`] scalars: what `*` stands for.
 pub(crate) fn ending_len(text: &str, at: usize) -> usize {
-    let ending = text[at..].chars().take(MAX_ENDING).take_while(|&c| is_word(c) && !is_unspaced(c));
+    let ending = text[at..]
+        .chars()
+        .take(MAX_ENDING)
+        .take_while(|&c| is_word(c) && !is_unspaced(c));
     ending.map(char::len_utf8).sum()
 }
 
@@ -184,7 +200,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn slice(text: &str, span: Range<u32>) -> String {
-        text.chars().skip(span.start as usize).take(span.len()).collect()
+        text.chars()
+            .skip(span.start as usize)
+            .take(span.len())
+            .collect()
     }
 
     fn round(text: &str, part: &str) -> String {
@@ -196,7 +215,10 @@ mod tests {
 
     #[test]
     fn folds_and_finds_the_way_back() {
-        assert_eq!(folded("Gibt’s  ÄRGER\n\nSTRASSE Straße"), "gibt's ärger strasse straße");
+        assert_eq!(
+            folded("Gibt’s  ÄRGER\n\nSTRASSE Straße"),
+            "gibt's ärger strasse straße"
+        );
         assert_eq!(round("Gibt’s  ÄRGER", "ärger"), "ÄRGER");
         assert_eq!(round("ein A\u{308}rger da", "ärger"), "A\u{308}rger");
         assert_eq!(round("a \t\n b", "a b"), "a \t\n b");
@@ -209,7 +231,10 @@ mod tests {
     #[test]
     fn boundaries() {
         let text = "zum paket,包裹abc";
-        let bounds: String = text.char_indices().map(|(at, _)| if is_boundary(text, at) { '|' } else { '.' }).collect();
+        let bounds: String = text
+            .char_indices()
+            .map(|(at, _)| if is_boundary(text, at) { '|' } else { '.' })
+            .collect();
         assert_eq!(bounds, "|..||....||||..");
         assert_eq!(ending_len("lieferung da", 6), 3);
         assert_eq!(ending_len("abc包", 1), 2);

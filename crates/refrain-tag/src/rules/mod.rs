@@ -3,6 +3,7 @@
 mod engine;
 mod examples;
 mod fold;
+mod gate;
 mod parse;
 mod phrase;
 mod stats;
@@ -73,7 +74,11 @@ impl Rulebook {
     pub fn parse(files: &[(&str, &str)], taxonomy: &Taxonomy) -> Result<Self, TagError> {
         let parsed = parse::parse_files(files, taxonomy)?;
         let (rules, patterns): (Vec<_>, Vec<_>) = parsed.rules.into_iter().unzip();
-        Ok(Self { rules, engine: Engine::build(patterns)?, digest: parsed.digest })
+        Ok(Self {
+            rules,
+            engine: Engine::build(patterns)?,
+            digest: parsed.digest,
+        })
     }
 
     /// All rules, by id.
@@ -92,12 +97,24 @@ impl Rulebook {
     ///
     /// A rule with `lang` skips messages that are known to be in another language.
     #[must_use]
-    pub fn matches(&self, text: &str, language: Option<Language>, role: AuthorRole) -> Vec<RuleMatch> {
+    pub fn matches(
+        &self,
+        text: &str,
+        language: Option<Language>,
+        role: AuthorRole,
+    ) -> Vec<RuleMatch> {
         let mut found = Vec::new();
-        self.engine.find(text, |rule| self.reads(rule as usize, language, role), &mut found);
+        self.engine.find(
+            text,
+            |rule| self.reads(rule as usize, language, role),
+            &mut found,
+        );
         let to_match = |f: &engine::Found| RuleMatch {
             rule: f.rule as usize,
-            span: Span { start: f.start, end: f.end },
+            span: Span {
+                start: f.start,
+                end: f.end,
+            },
             kind: f.kind,
         };
         found.iter().map(to_match).collect()
@@ -114,7 +131,12 @@ impl Rulebook {
             if rule.is_veto || self.is_vetoed(&rule.tag, &matches) {
                 continue;
             }
-            let new = TextTag { tag: rule.tag.clone(), score: rule.weight, rule: found.rule, span: found.span };
+            let new = TextTag {
+                tag: rule.tag.clone(),
+                score: rule.weight,
+                rule: found.rule,
+                span: found.span,
+            };
             match tags.iter_mut().find(|old| old.tag == new.tag) {
                 Some(old) if old.score < new.score => *old = new,
                 Some(_) => {}
@@ -128,12 +150,15 @@ impl Rulebook {
     /// Whether one of a message's matches forbids `tag`.
     pub(crate) fn is_vetoed(&self, tag: &TagPath, matches: &[RuleMatch]) -> bool {
         let rules = matches.iter().map(|found| &self.rules[found.rule]);
-        rules.into_iter().any(|rule| rule.is_veto && rule.tag == *tag)
+        rules
+            .into_iter()
+            .any(|rule| rule.is_veto && rule.tag == *tag)
     }
 
     fn reads(&self, rule: usize, language: Option<Language>, role: AuthorRole) -> bool {
         let rule = &self.rules[rule];
         rule.role.reads(role)
-            && (rule.languages.is_empty() || language.is_none_or(|known| rule.languages.contains(&known)))
+            && (rule.languages.is_empty()
+                || language.is_none_or(|known| rule.languages.contains(&known)))
     }
 }

@@ -151,11 +151,17 @@ pub(crate) fn parse_files(files: &[(&str, &str)], taxonomy: &Taxonomy) -> Result
     for &(file, text) in files {
         let raw: RawFile = toml::from_str(text).map_err(|e| syntax(file, text, &e))?;
         for rule in &raw.rules {
-            let place = Place { file, line: line_at(text, rule.id.span().start), rule: rule.id.get_ref() };
+            let place = Place {
+                file,
+                line: line_at(text, rule.id.span().start),
+                rule: rule.id.get_ref(),
+            };
             let (checked, pattern) = check_rule(rule, &place, taxonomy)?;
             if let Some((first, ..)) = found.get(&checked.id) {
                 let hint = Hint::say("ids are unique over all files");
-                return Err(place.fail(format!("its id is already taken in `{}`", first.file), hint));
+                return Err(
+                    place.fail(format!("its id is already taken in `{}`", first.file), hint)
+                );
             }
             found.insert(checked.id.clone(), (checked, pattern, digest_rule(rule)));
         }
@@ -166,10 +172,17 @@ pub(crate) fn parse_files(files: &[(&str, &str)], taxonomy: &Taxonomy) -> Result
         hasher.update(digest.as_bytes());
         rules.push((rule, pattern));
     }
-    Ok(Parsed { rules, digest: hasher.finalize().to_hex().to_string() })
+    Ok(Parsed {
+        rules,
+        digest: hasher.finalize().to_hex().to_string(),
+    })
 }
 
-fn check_rule(raw: &RawRule, place: &Place<'_>, taxonomy: &Taxonomy) -> Result<(Rule, Pattern), TagError> {
+fn check_rule(
+    raw: &RawRule,
+    place: &Place<'_>,
+    taxonomy: &Taxonomy,
+) -> Result<(Rule, Pattern), TagError> {
     if place.rule.trim().is_empty() {
         return Err(place.fail("its id is empty", Hint::none()));
     }
@@ -180,13 +193,28 @@ fn check_rule(raw: &RawRule, place: &Place<'_>, taxonomy: &Taxonomy) -> Result<(
     };
     let mut languages = Vec::new();
     for code in &raw.lang {
-        languages.push(choose("lang", code, Language::ALL, Language::as_str, place)?);
+        languages.push(choose(
+            "lang",
+            code,
+            Language::ALL,
+            Language::as_str,
+            place,
+        )?);
     }
-    let role = raw.role.as_deref().map(|name| choose("role", name, RuleRole::ALL, RuleRole::as_str, place));
-    let mode = raw.mode.as_deref().map(|name| choose("match", name, PhraseMatch::ALL, PhraseMatch::as_str, place));
+    let role = raw
+        .role
+        .as_deref()
+        .map(|name| choose("role", name, RuleRole::ALL, RuleRole::as_str, place));
+    let mode = raw
+        .mode
+        .as_deref()
+        .map(|name| choose("match", name, PhraseMatch::ALL, PhraseMatch::as_str, place));
     let weight = raw.weight.unwrap_or(DEFAULT_WEIGHT);
     if !(0.0..=1.0).contains(&weight) {
-        return Err(place.fail(format!("`weight` is {weight}, expected 0 to 1"), Hint::none()));
+        return Err(place.fail(
+            format!("`weight` is {weight}, expected 0 to 1"),
+            Hint::none(),
+        ));
     }
     let pattern = check_pattern(raw, mode.transpose()?.unwrap_or(PhraseMatch::Word), place)?;
     let rule = Rule {
@@ -211,7 +239,10 @@ fn check_pattern(raw: &RawRule, mode: PhraseMatch, place: &Place<'_>) -> Result<
     }
     let phrase = |key: &str, text: &String| {
         Phrase::parse(text, mode).map_err(|wrong| {
-            place.fail(format!("a phrase of `{key}` {wrong}: `{}`", text.escape_debug()), Hint::none())
+            place.fail(
+                format!("a phrase of `{key}` {wrong}: `{}`", text.escape_debug()),
+                Hint::none(),
+            )
         })
     };
     let phrases = |key: &str, texts: &[String]| -> Result<Vec<Phrase>, TagError> {
@@ -220,9 +251,16 @@ fn check_pattern(raw: &RawRule, mode: PhraseMatch, place: &Place<'_>) -> Result<
     let mut near = Vec::new();
     for pair in &raw.near {
         if pair.within == 0 {
-            return Err(place.fail("`within` is 0, expected 1 (neighbours) or more", Hint::none()));
+            return Err(place.fail(
+                "`within` is 0, expected 1 (neighbours) or more",
+                Hint::none(),
+            ));
         }
-        near.push((phrase("near", &pair.a)?, phrase("near", &pair.b)?, pair.within));
+        near.push((
+            phrase("near", &pair.a)?,
+            phrase("near", &pair.b)?,
+            pair.within,
+        ));
     }
     let mut regexes = Vec::new();
     for pattern in &raw.regex {
@@ -240,15 +278,29 @@ fn check_pattern(raw: &RawRule, mode: PhraseMatch, place: &Place<'_>) -> Result<
 /// Patterns run over folded text, so they are brought to NFC and ignore letter case.
 fn check_regex(pattern: &str, place: &Place<'_>) -> Result<Regex, TagError> {
     let normal: String = pattern.nfc().collect();
-    let regex = RegexBuilder::new(&normal).case_insensitive(true).build().map_err(|error| {
-        // The first lines of regex's message draw the pattern; the last one names the mistake.
-        let error = error.to_string();
-        let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        place.fail(format!("regex `{}`: {reason}", pattern.escape_debug()), Hint::none())
-    })?;
+    let regex = RegexBuilder::new(&normal)
+        .case_insensitive(true)
+        .build()
+        .map_err(|error| {
+            // The first lines of regex's message draw the pattern; the last one names the mistake.
+            let error = error.to_string();
+            let reason = error
+                .lines()
+                .last()
+                .unwrap_or_default()
+                .trim_start_matches("error: ")
+                .to_owned();
+            place.fail(
+                format!("regex `{}`: {reason}", pattern.escape_debug()),
+                Hint::none(),
+            )
+        })?;
     if regex.is_match("") {
         let problem = format!("regex `{}` matches the empty text", pattern.escape_debug());
-        return Err(place.fail(problem, Hint::say("ask for at least one letter, such as `+` for `*`")));
+        return Err(place.fail(
+            problem,
+            Hint::say("ask for at least one letter, such as `+` for `*`"),
+        ));
     }
     Ok(regex)
 }
@@ -265,8 +317,15 @@ fn choose<T: Copy>(
     }
     let known: Vec<&str> = all.iter().map(|&value| as_str(value)).collect();
     let near = nearest_name(name, known.iter().copied());
-    let problem = format!("`{key}` is `{}`, expected one of `{}`", name.escape_debug(), known.join("`, `"));
-    Err(place.fail(problem, Hint(near.map(|near| format!("did you mean `{near}`?")))))
+    let problem = format!(
+        "`{key}` is `{}`, expected one of `{}`",
+        name.escape_debug(),
+        known.join("`, `")
+    );
+    Err(place.fail(
+        problem,
+        Hint(near.map(|near| format!("did you mean `{near}`?"))),
+    ))
 }
 
 /// Digest of what a rule does; lists count in their order.

@@ -56,8 +56,25 @@ impl Phrase {
             }
         }
         let is_open = folded.ends_with('*');
-        let pieces = folded.trim_end_matches('*').split('*').map(str::to_owned).collect();
-        Ok(Self { pieces, is_open, mode })
+        let pieces = folded
+            .trim_end_matches('*')
+            .split('*')
+            .map(str::to_owned)
+            .collect();
+        Ok(Self {
+            pieces,
+            is_open,
+            mode,
+        })
+    }
+
+    /// A folded text wherever it stands, white space at its ends included.
+    pub(crate) fn literal(text: String) -> Self {
+        Self {
+            pieces: vec![text],
+            is_open: false,
+            mode: PhraseMatch::Compound,
+        }
     }
 
     /// What the automaton looks for.
@@ -111,7 +128,10 @@ mod tests {
         assert_eq!(find("paket", Word, "das paket."), Some("paket".into()));
         assert_eq!(find("paket", Prefix, "pakete"), Some("paket".into()));
         assert_eq!(find("paket", Prefix, "dhlpaket"), None);
-        assert_eq!(find("paket", Compound, "dhlpaketbote"), Some("paket".into()));
+        assert_eq!(
+            find("paket", Compound, "dhlpaketbote"),
+            Some("paket".into())
+        );
         assert_eq!(find("退款", Word, "我要退款吗"), Some("退款".into()));
         assert_eq!(find("app", Word, "下载app后"), Some("app".into()));
     }
@@ -119,8 +139,14 @@ mod tests {
     #[test]
     fn stars_stand_for_endings() {
         use PhraseMatch::*;
-        assert_eq!(find("liefer*", Word, "die lieferung kam"), Some("lieferung".into()));
-        assert_eq!(find("kein* paket", Word, "keinerlei paket da"), Some("keinerlei paket".into()));
+        assert_eq!(
+            find("liefer*", Word, "die lieferung kam"),
+            Some("lieferung".into())
+        );
+        assert_eq!(
+            find("kein* paket", Word, "keinerlei paket da"),
+            Some("keinerlei paket".into())
+        );
         assert_eq!(find("kein* paket", Word, "keine pakete"), None);
         for bad in ["", " ", "*", "* paket", "lie*ung", "a**", "a * b"] {
             assert!(Phrase::parse(bad, Word).is_err(), "{bad}");

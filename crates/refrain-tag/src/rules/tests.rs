@@ -28,14 +28,19 @@ fn book(rules: &str) -> Rulebook {
 }
 
 fn rule(body: &str) -> Rulebook {
-    book(&format!("[[rule]]\nid = 'r'\ntag = 'shipping/delay'\n{body}"))
+    book(&format!(
+        "[[rule]]\nid = 'r'\ntag = 'shipping/delay'\n{body}"
+    ))
 }
 
 /// What the only rule matches in a customer's message.
 fn found(body: &str, text: &str) -> Vec<String> {
     let matches = rule(body).matches(text, None, AuthorRole::Customer);
     let slice = |m: &RuleMatch| {
-        text.chars().skip(m.span.start as usize).take((m.span.end - m.span.start) as usize).collect()
+        text.chars()
+            .skip(m.span.start as usize)
+            .take((m.span.end - m.span.start) as usize)
+            .collect()
     };
     matches.iter().map(slice).collect()
 }
@@ -43,7 +48,10 @@ fn found(body: &str, text: &str) -> Vec<String> {
 #[test]
 fn phrases_match_folded_text_and_point_into_the_original() {
     let late = "any = ['nicht angekommen', 'verspätet']";
-    assert_eq!(found(late, "🚚 NICHT\n  angekommen, VERSPA\u{308}TET!"), ["NICHT\n  angekommen", "VERSPA\u{308}TET"]);
+    assert_eq!(
+        found(late, "🚚 NICHT\n  angekommen, VERSPA\u{308}TET!"),
+        ["NICHT\n  angekommen", "VERSPA\u{308}TET"]
+    );
     assert_eq!(found("any = [\"where's\"]", "Where’s it?"), ["Where’s"]);
     assert_eq!(found("any = ['包裹']", "我的包裹没到"), ["包裹"]);
     assert!(found(late, "").is_empty());
@@ -51,7 +59,10 @@ fn phrases_match_folded_text_and_point_into_the_original() {
 
 #[test]
 fn overlapping_phrases_are_all_found() {
-    assert_eq!(found("any = ['a b', 'b c', 'b']", "a b c"), ["a b", "b", "b c"]);
+    assert_eq!(
+        found("any = ['a b', 'b c', 'b']", "a b c"),
+        ["a b", "b", "b c"]
+    );
 }
 
 #[test]
@@ -60,26 +71,56 @@ fn all_none_and_near_hold_in_one_message() {
     assert_eq!(found(body, "parcel late"), ["late"]);
     assert!(found(body, "late").is_empty());
     assert!(found(body, "parcel late newsletter").is_empty());
-    assert_eq!(found("all = ['late', 'parcel']", "late parcel"), ["late", "parcel"]);
+    assert_eq!(
+        found("all = ['late', 'parcel']", "late parcel"),
+        ["late", "parcel"]
+    );
     let near = "near = [{ a = 'wait*', b = 'parcel', within = 3 }]";
-    assert_eq!(found(near, "parcel: I am waiting"), ["parcel: I am waiting"]);
-    assert_eq!(found(near, "waiting for my parcel"), ["waiting for my parcel"]);
+    assert_eq!(
+        found(near, "parcel: I am waiting"),
+        ["parcel: I am waiting"]
+    );
+    assert_eq!(
+        found(near, "waiting for my parcel"),
+        ["waiting for my parcel"]
+    );
     assert!(found(near, "waiting for my own parcel").is_empty());
 }
 
 #[test]
 fn regexes_ignore_case_and_line_breaks() {
-    assert_eq!(found(r"regex = ['\bwo\s+bleibt\b']", "Wo\nBLEIBT es"), ["Wo\nBLEIBT"]);
+    assert_eq!(
+        found(r"regex = ['\bwo\s+bleibt\b']", "Wo\nBLEIBT es"),
+        ["Wo\nBLEIBT"]
+    );
 }
 
 #[test]
 fn language_and_role_limit_a_rule() {
     let german = rule("lang = ['de']\nany = ['paket']");
-    let hits = |language| german.matches("paket", language, AuthorRole::Customer).len();
-    assert_eq!([hits(None), hits(Some(Language::De)), hits(Some(Language::Nl))], [1, 1, 0]);
+    let hits = |language| {
+        german
+            .matches("paket", language, AuthorRole::Customer)
+            .len()
+    };
+    assert_eq!(
+        [
+            hits(None),
+            hits(Some(Language::De)),
+            hits(Some(Language::Nl))
+        ],
+        [1, 1, 0]
+    );
     let agent = rule("role = 'agent'\nany = ['sorry']");
     let hits = |role| agent.matches("sorry", None, role).len();
-    assert_eq!([hits(AuthorRole::Customer), hits(AuthorRole::Agent), hits(AuthorRole::System)], [0, 1, 0]);
+    assert_eq!(
+        [
+            hits(AuthorRole::Customer),
+            hits(AuthorRole::Agent),
+            hits(AuthorRole::System)
+        ],
+        [0, 1, 0]
+    );
 }
 
 #[test]
@@ -96,29 +137,77 @@ fn vetoes_and_weights_decide_a_text() {
 
 #[test]
 fn mistakes_name_file_rule_and_hint() {
-    let problem = |rules: &str| Rulebook::parse(&[("r.toml", rules)], &taxonomy()).unwrap_err().to_string();
+    let problem = |rules: &str| {
+        Rulebook::parse(&[("r.toml", rules)], &taxonomy())
+            .unwrap_err()
+            .to_string()
+    };
     let with = |body: &str| problem(&format!("[[rule]]\nid = 'r1'\n{body}"));
     let cases = [
-        (with("tag = 'shiping/delay'\nany = ['a']"), "did you mean `shipping/delay`?"),
-        (with("tag = 'shipping/delay'\nanny = ['a']"), "did you mean `any`?"),
-        (with("tag = 'shipping/delay'\nnone = ['a']"), "nothing to look for"),
-        (with("tag = 'shipping/delay'\nregex = ['a(']"), "unclosed group"),
-        (with("tag = 'shipping/delay'\nregex = ['a*']"), "matches the empty text"),
-        (with("tag = 'shipping/delay'\nany = [' ']"), "a phrase of `any` is empty"),
-        (with("tag = 'shipping/delay'\nany = ['a']\nrole = 'agnet'"), "did you mean `agent`?"),
-        (with("tag = 'shipping/delay'\nany = ['a']\nmatch = 'words'"), "did you mean `word`?"),
-        (with("tag = 'shipping/delay'\nany = ['a']\nlang = ['xx']"), "`lang` is `xx`"),
-        (with("tag = 'shipping/delay'\nany = ['a']\nweight = 1.5"), "expected 0 to 1"),
-        (with("tag = 'shipping/delay'\nnear = [{ a = 'a', b = 'b', within = 0 }]"), "`within` is 0"),
+        (
+            with("tag = 'shiping/delay'\nany = ['a']"),
+            "did you mean `shipping/delay`?",
+        ),
+        (
+            with("tag = 'shipping/delay'\nanny = ['a']"),
+            "did you mean `any`?",
+        ),
+        (
+            with("tag = 'shipping/delay'\nnone = ['a']"),
+            "nothing to look for",
+        ),
+        (
+            with("tag = 'shipping/delay'\nregex = ['a(']"),
+            "unclosed group",
+        ),
+        (
+            with("tag = 'shipping/delay'\nregex = ['a*']"),
+            "matches the empty text",
+        ),
+        (
+            with("tag = 'shipping/delay'\nany = [' ']"),
+            "a phrase of `any` is empty",
+        ),
+        (
+            with("tag = 'shipping/delay'\nany = ['a']\nrole = 'agnet'"),
+            "did you mean `agent`?",
+        ),
+        (
+            with("tag = 'shipping/delay'\nany = ['a']\nmatch = 'words'"),
+            "did you mean `word`?",
+        ),
+        (
+            with("tag = 'shipping/delay'\nany = ['a']\nlang = ['xx']"),
+            "`lang` is `xx`",
+        ),
+        (
+            with("tag = 'shipping/delay'\nany = ['a']\nweight = 1.5"),
+            "expected 0 to 1",
+        ),
+        (
+            with("tag = 'shipping/delay'\nnear = [{ a = 'a', b = 'b', within = 0 }]"),
+            "`within` is 0",
+        ),
     ];
     for (message, expected) in cases {
-        assert!(message.contains("`r.toml`") && message.contains(expected), "{message}");
+        assert!(
+            message.contains("`r.toml`") && message.contains(expected),
+            "{message}"
+        );
         assert!(message.contains("line "), "{message}");
-        assert!(message.contains("`r1`") || message.contains("unknown field"), "{message}");
+        assert!(
+            message.contains("`r1`") || message.contains("unknown field"),
+            "{message}"
+        );
     }
     let twice = "[[rule]]\nid = 'x'\ntag = 'shipping/delay'\nany = ['a']\n";
-    let message = Rulebook::parse(&[("a.toml", twice), ("b.toml", twice)], &taxonomy()).unwrap_err().to_string();
-    assert!(message.contains("`b.toml`") && message.contains("already taken in `a.toml`"), "{message}");
+    let message = Rulebook::parse(&[("a.toml", twice), ("b.toml", twice)], &taxonomy())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("`b.toml`") && message.contains("already taken in `a.toml`"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -129,8 +218,16 @@ fn the_digest_knows_what_rules_do_and_nothing_else() {
     assert_ne!(base, digest("any = ['b']"));
     assert_ne!(base, digest("all = ['a']"));
     assert_ne!(base, digest("any = ['a']\nveto = true"));
-    let (a, b) = ("[[rule]]\nid='a'\ntag='shipping/delay'\nany=['a']", "[[rule]]\nid='b'\ntag='shipping/delay'\nany=['b']");
-    let of = |files: &[(&str, &str)]| Rulebook::parse(files, &taxonomy()).unwrap().digest().to_owned();
+    let (a, b) = (
+        "[[rule]]\nid='a'\ntag='shipping/delay'\nany=['a']",
+        "[[rule]]\nid='b'\ntag='shipping/delay'\nany=['b']",
+    );
+    let of = |files: &[(&str, &str)]| {
+        Rulebook::parse(files, &taxonomy())
+            .unwrap()
+            .digest()
+            .to_owned()
+    };
     assert_eq!(of(&[("1", a), ("2", b)]), of(&[("3", b), ("4", a)]));
 }
 
@@ -141,13 +238,20 @@ fn examples_are_held_against_the_rules() {
          [[rule]]\nid = 'b'\ntag = 'shipping/delay'\nany = ['joke']\nveto = true\nyes = ['a joke']\n\
          [[rule]]\nid = 'c'\ntag = 'return/request'\nany = ['back']",
     );
-    let failures: Vec<String> = book.check_examples().iter().map(ToString::to_string).collect();
-    assert_eq!(failures, [
-        "`r.toml`: rule `a`: `soon` does not match, expected it to",
-        "`r.toml`: rule `a`: `late joke` matches, but the veto `b` takes the tag away",
-        "`r.toml`: rule `a`: `Too LATE` matches at `LATE`, expected it not to",
-        "`r.toml`: rule `c`: it has no `yes` example, expected one or more",
-    ]);
+    let failures: Vec<String> = book
+        .check_examples()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        failures,
+        [
+            "`r.toml`: rule `a`: `soon` does not match, expected it to",
+            "`r.toml`: rule `a`: `late joke` matches, but the veto `b` takes the tag away",
+            "`r.toml`: rule `a`: `Too LATE` matches at `LATE`, expected it not to",
+            "`r.toml`: rule `c`: it has no `yes` example, expected one or more",
+        ]
+    );
 }
 
 #[test]
@@ -161,33 +265,70 @@ fn figures_count_coverage_overlap_and_conflict() {
     let texts = ["why oh why", "why bad", "late", "nothing"];
     let turns: Vec<[Turn<'_>; 1]> = texts.iter().map(|text| [customer(text)]).collect();
     let stats = book.stats(turns.iter().map(|turns| conversation(turns)));
-    let figures: Vec<_> = stats.iter().map(|s| (s.rule_id.as_str(), s.hits, s.coverage, s.overlap, s.conflict)).collect();
-    assert_eq!(figures, [
-        ("ask", 2, 0.5, 0.5, 0.25),
-        ("ask2", 1, 0.25, 0.25, 0.0),
-        ("moan", 1, 0.25, 0.25, 0.25),
-        ("topic", 1, 0.25, 0.0, 0.0),
-    ]);
+    let figures: Vec<_> = stats
+        .iter()
+        .map(|s| {
+            (
+                s.rule_id.as_str(),
+                s.hits,
+                s.coverage,
+                s.overlap,
+                s.conflict,
+            )
+        })
+        .collect();
+    assert_eq!(
+        figures,
+        [
+            ("ask", 2, 0.5, 0.5, 0.25),
+            ("ask2", 1, 0.25, 0.25, 0.0),
+            ("moan", 1, 0.25, 0.25, 0.25),
+            ("topic", 1, 0.25, 0.0, 0.0),
+        ]
+    );
     assert_eq!(book.stats([])[0].coverage, 0.0);
 }
 
 #[test]
 fn hostile_messages_are_survived() {
-    let body = "any = ['a*', 'a* a*']\nnear = [{ a = 'a', b = 'b', within = 5 }]\nmatch = 'compound'";
+    let body =
+        "any = ['a*', 'a* a*']\nnear = [{ a = 'a', b = 'b', within = 5 }]\nmatch = 'compound'";
     let book = rule(body);
-    for text in ["a".repeat(20_000), "a b ".repeat(5_000), "\u{308}".repeat(5_000), "\0\u{202e}\u{feff}".into()] {
+    for text in [
+        "a".repeat(20_000),
+        "a b ".repeat(5_000),
+        "\u{308}".repeat(5_000),
+        "\0\u{202e}\u{feff}".into(),
+    ] {
         let length = text.chars().count() as u32;
         let matches = book.matches(&text, None, AuthorRole::Customer);
-        assert!(matches.iter().all(|m| m.span.start < m.span.end && m.span.end <= length));
+        assert!(
+            matches
+                .iter()
+                .all(|m| m.span.start < m.span.end && m.span.end <= length)
+        );
     }
 }
 
 fn customer(text: &str) -> Turn<'_> {
-    Turn { seq: 0, role: AuthorRole::Customer, visibility: Visibility::Public, sent_at: None, text }
+    Turn {
+        seq: 0,
+        role: AuthorRole::Customer,
+        visibility: Visibility::Public,
+        sent_at: None,
+        text,
+    }
 }
 
 fn conversation<'a>(turns: &'a [Turn<'a>]) -> ConversationText<'a> {
     ConversationText {
-        shop_id: "s", source: "c", conversation_id: "1", date: Date(0), language: None, subject: None, turns, source_tags: &[],
+        shop_id: "s",
+        source: "c",
+        conversation_id: "1",
+        date: Date(0),
+        language: None,
+        subject: None,
+        turns,
+        source_tags: &[],
     }
 }

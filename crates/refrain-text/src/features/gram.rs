@@ -42,7 +42,7 @@ struct Word {
 
 /// Buffers that are reused from text to text.
 #[derive(Debug, Default)]
-pub(super) struct GramBuffer {
+pub(crate) struct GramBuffer {
     folded: String,
     words: Vec<Word>,
     bounds: Vec<usize>,
@@ -54,9 +54,24 @@ impl GramBuffer {
         &mut self,
         text: &str,
         config: &FeatureConfig,
+        each: impl FnMut(Block, &str),
+    ) {
+        self.each_gram_where(text, config, |_| true, each);
+    }
+
+    /// As [`Self::each_gram`] over the words that `keep` accepts; for single words, since a longer
+    /// n-gram still spans what was left out between them.
+    #[inline]
+    pub(crate) fn each_gram_where(
+        &mut self,
+        text: &str,
+        config: &FeatureConfig,
+        keep: impl Fn(&str) -> bool,
         mut each: impl FnMut(Block, &str),
     ) {
         self.fold_words(text);
+        self.words
+            .retain(|word| keep(&self.folded[word.start..word.end]));
         if config.word_ngrams.1 > 0 {
             self.each_word_gram(config.word_ngrams, &mut each);
         }

@@ -18,6 +18,7 @@ mod vectorizer;
 mod vocabulary;
 
 pub use config::{BlockWeighting, FeatureConfig};
+pub(crate) use gram::GramBuffer;
 pub use gram::{Block, hash_gram};
 pub use sparse::SparseVec;
 pub use vectorizer::{InvalidVectorizer, Vectorizer};

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use whatlang::{Detector, Lang};
 
 use super::LanguageGuess;
+use super::clean::Letters;
 use super::words::{ELISIONS, LETTERS, PARTS, SHOP_WORDS};
 use crate::stopwords::stopwords;
 
@@ -20,6 +21,10 @@ const WORD: f64 = 1.6;
 const ONE_LETTER_WORD: f64 = 0.8;
 const PART: f64 = 0.5;
 const LETTER: f64 = 1.2;
+/// Share that counts of a word capitalised inside a sentence: often the title of a product.
+const CAPITALISED: f64 = 0.5;
+/// Lead of the languages that refrain fully supports; settles Danish against Norwegian.
+const PRIOR: f64 = 0.5;
 /// Lead that trigrams would not turn.
 const DECIDED: f64 = 5.0;
 /// Words that are read at most; more would not change the guess.
@@ -36,23 +41,28 @@ fn mask(language: Language) -> Mask {
 
 impl Evidence {
     /// What the words, letters and endings of a cleaned text say.
-    pub(super) fn of_words(clean: &str) -> Self {
+    pub(super) fn of_words(letters: &Letters) -> Self {
         let lexicon = &*LEXICON;
         let mut evidence = Self([0.0; NUM_LANGUAGES]);
-        for word in clean
-            .split(' ')
-            .filter(|word| !word.is_empty())
-            .take(MAX_WORDS)
-        {
+        for language in [
+            Language::En,
+            Language::De,
+            Language::Da,
+            Language::Nl,
+            Language::Fr,
+        ] {
+            evidence.add(mask(language), PRIOR);
+        }
+        let words = letters.clean.split(' ').zip(&letters.capitalised);
+        for (word, &capitalised) in words.take(MAX_WORDS) {
             if let Some(&languages) = lexicon.words.get(word) {
-                evidence.add(
-                    languages,
-                    if word.len() == 1 {
-                        ONE_LETTER_WORD
-                    } else {
-                        WORD
-                    },
-                );
+                let weight = if word.len() == 1 {
+                    ONE_LETTER_WORD
+                } else {
+                    WORD
+                };
+                let share = if capitalised { CAPITALISED } else { 1.0 };
+                evidence.add(languages, share * weight);
             } else if let Some(at) = word.find('\'') {
                 let (left, right) = word.split_at(at);
                 for piece in [&word[..=at], right, left, &right[1..]] {
@@ -69,9 +79,10 @@ impl Evidence {
     }
 
     /// What `whatlang` says, among the languages known here.
-    pub(super) fn add_trigrams(&mut self, clean: &str, num_words: usize) {
+    pub(super) fn add_trigrams(&mut self, letters: &Letters) {
         static DETECTOR: LazyLock<Detector> =
             LazyLock::new(|| Detector::with_allowlist(PAIRS.iter().map(|pair| pair.1).collect()));
+        let clean = letters.clean.as_str();
         let end = clean
             .char_indices()
             .nth(MAX_WORDS * 6)
@@ -80,7 +91,7 @@ impl Evidence {
             return;
         };
         if let Some((language, _)) = PAIRS.iter().find(|pair| pair.1 == info.lang()) {
-            let length = (num_words as f64 / 10.0).min(1.0);
+            let length = (letters.words as f64 / 10.0).min(1.0);
             self.add(
                 mask(*language),
                 0.6 + 1.2 * info.confidence() + 1.5 * length,
@@ -106,7 +117,7 @@ impl Evidence {
     pub(super) fn guess(&self) -> Option<LanguageGuess> {
         let (best, _) = self.best_two();
         let top = self.0[best];
-        if top <= 0.0 {
+        if top <= PRIOR {
             return None;
         }
         let total: f64 = self.0.iter().map(|score| (score - top).exp()).sum();

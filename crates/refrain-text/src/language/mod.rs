@@ -16,7 +16,7 @@ use evidence::Evidence;
 /// Fewest words that can tell a language.
 const MIN_WORDS: usize = 3;
 /// Fewest Han characters that can tell Chinese.
-const MIN_HAN: usize = 3;
+const MIN_HAN: usize = 2;
 /// Han characters that say as much as one word of letters does, times two.
 const HAN_PER_TWO_WORDS: usize = 3;
 
@@ -29,7 +29,7 @@ pub struct LanguageGuess {
     pub confidence: f64,
 }
 
-/// The language of a text; `None` for fewer than three words (or three Han characters), for
+/// The language of a text; `None` for fewer than three words (or two Han characters), for
 /// other scripts, and when nothing points to one language. Addresses, handles, placeholders and
 /// all words with digits do not count.
 #[must_use]
@@ -68,16 +68,18 @@ pub fn conversation_language<S: AsRef<str>>(texts: &[S]) -> Option<Language> {
 
 /// The guess and how many words it rests on.
 fn weigh_language(text: &str) -> Option<(LanguageGuess, f64)> {
+    let letters = letters_that_count(text);
     let Letters {
-        clean,
         words,
         han,
         kana,
         hangul,
         other,
-    } = letters_that_count(text);
+        ..
+    } = letters;
     let han_words = han * 2 / HAN_PER_TWO_WORDS;
-    if han >= MIN_HAN && han_words > words {
+    // Shop names and product names are often Latin inside Chinese; Han inside other text is rare.
+    if han >= MIN_HAN && han >= words {
         // Japanese mixes Kana into Han everywhere, Korean writes Hangul.
         if kana * 10 > han || hangul > han {
             return None;
@@ -94,9 +96,9 @@ fn weigh_language(text: &str) -> Option<(LanguageGuess, f64)> {
     if words < MIN_WORDS || other > words || hangul + kana > 2 * words {
         return None;
     }
-    let mut evidence = Evidence::of_words(&clean);
+    let mut evidence = Evidence::of_words(&letters);
     if !evidence.is_decided() {
-        evidence.add_trigrams(&clean, words);
+        evidence.add_trigrams(&letters);
     }
     evidence.guess().map(|guess| (guess, words as f64))
 }
@@ -139,7 +141,8 @@ mod tests {
             "<EMAIL_1> <PHONE_2>",
             "12 34 56 78",
             "🎉🎉🎉 !!!",
-            "你好",
+            "a 4 g 4 f 3",
+            "好",
         ] {
             check(text, None);
         }
@@ -169,7 +172,7 @@ mod tests {
         ];
         assert_eq!(conversation_language(&texts), Some(Language::De));
         assert_eq!(
-            conversation_language(&["hvor er", "min pakke"]),
+            conversation_language(&["hvor er", "mine penge"]),
             Some(Language::Da)
         );
         assert_eq!(conversation_language::<&str>(&[]), None);

@@ -8,25 +8,30 @@ pub(super) const SHOP_WORDS: &[(Language, &str)] = &[
         item items received receive cancel payment paid card account address change want need help know tell
         when where how much many long wrong broken damaged missing late still waiting day days week weeks today
         tomorrow morning please store size send sent back product new got give make show let set see find work
-        working number any next every off play add remind weather time there's what's i'll hour hours night"),
+        working number any next every off play add remind weather time there's what's i'll hour hours night book ticket
+        name seat flight sure problem bye good love find open close off keep new old people thing read"),
     (De, "bestellung bestellt bestellen paket lieferung geliefert liefern versand versendet rücksendung retoure
         erstattung geld artikel erhalten bekommen stornieren zahlung bezahlt konto adresse ändern möchte brauche
         hilfe wissen wann wieviel lange falsch kaputt defekt fehlt spät warte tag tage tagen woche wochen heute
         morgen morgens abend gutschein grösse schicken geschickt zurück rechnung kunde mal immer gerade leider
         mehr diesmal liebe grüsse freundlichen guten gibt's uhr stunde stunden nächste nächsten stelle zeige
-        zeig erinnere erinnerung füge hinzu wetter lösche alle lied musik spiele jeden"),
+        zeig erinnere erinnerung füge hinzu wetter lösche alle lied musik spiele jeden
+        finde finden buche spielt läuft vergib gib sterne punkte namens foto tisch entferne abbrechen minuten"),
     (Da, "ordre ordren bestilling bestilt bestille pakke pakken levering leveret levere forsendelse sendt retur
         returnere refusion penge pengene vare varen varer modtaget få annullere betaling betalt konto adresse
         ændre hjælp vide hvornår længe forkert gået stykker mangler forsinket venter dag dage uge uger morgen
         aften størrelse tilbage faktura kunde stadig desværre venlig hilsen mvh gerne ønsker endnu sker synes
         klokken time timer næste hver slet vis mindes påmind påmindelse tilføj vejret spil sang alarmer bede
-        varmt koldt regne sne solen bliv kvarter gang gange flere alene været afspil afspille sæt indstil tænde"),
+        varmt koldt regne sne solen bliv kvarter gang gange flere alene været afspil afspille sæt indstil tænde
+        bord bordet billede viser showet programmet reservér bestil hedder serverer tæt vejret mad tilbud eftermiddag
+        brug bruge lav lave anullér annullér paraply minutter stjerner ud hvordan hvilke afspilningsliste"),
     (Nl, "bestelling besteld bestellen pakket pakketje levering geleverd leveren bezorgd bezorging verzending
         verzonden retour retourneren terug terugbetaling geld artikel ontvangen annuleren betaling betaald adres
         wijzigen graag nodig hulp weten lang verkeerd kapot beschadigd ontbreekt laat wacht wachten dag dagen
         week weken vandaag morgen ochtend avond maat sturen gestuurd factuur klant alsjeblieft aub groet groeten
         vriendelijke ontvang zeg zet uur volgende elke herinner herinnering herinneringen verwijder toon voeg toe
-        weer speel muziek liedje alarmen wekker wekkers laten zien hoeveel gaat regenen vanavond beschikbaar"),
+        weer speel muziek liedje alarmen wekker wekkers laten zien hoeveel gaat regenen vanavond beschikbaar
+        vind vinden boek tafel speelt foto serie genaamd beoordeel punten zoek zoeken bekijk uren minuten"),
     (Fr, "commande commandé commander colis livraison livré livrer expédition expédié retour retourner
         remboursement rembourser argent article reçu recevoir annuler paiement payé carte compte adresse changer
         voudrais veux besoin aide savoir combien temps mauvais cassé abîmé manque retard attends jour jours
@@ -138,7 +143,7 @@ pub(super) const PARTS: &[(&str, &[Language])] = &[
     ("-sjon", &[Nb]),
     ("-ast", &[Sv]),
     ("-ade", &[Sv]),
-    ("-ment", &[Fr]),
+    ("-ment", &[En, Fr]),
     ("-eux", &[Fr]),
     ("-aux", &[Fr]),
     ("-eur", &[Fr]),

@@ -1,0 +1,46 @@
+# Two commands for a newcomer: `make demo` and `make test`. Both do all their set-up themselves.
+
+PYTHON ?= python3
+VENV := .venv
+CARGO ?= cargo
+
+.PHONY: demo test lint rust-test real bench schema clean
+
+demo: ## build, simulate a small season, run it, say where to look next
+	$(CARGO) build --release --locked --bin refrain
+	./target/release/refrain demo --out demo
+
+test: lint rust-test real ## everything that is tested
+	@echo "all tests passed"
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+rust-test:
+	$(CARGO) test --workspace --locked
+
+# Real exports, and DuckDB, Polars and pandas over every table. Needs the release binary and a venv.
+real: $(VENV)/.ready
+	$(CARGO) build --release --locked --bin refrain
+	$(VENV)/bin/python tests/readers.py --refrain ./target/release/refrain
+	$(VENV)/bin/python tests/real.py --refrain ./target/release/refrain
+
+$(VENV)/.ready: tests/requirements.txt
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq python3-venv; \
+	  else echo "error: python3 lacks the venv module"; echo "hint: install python3-venv"; exit 1; fi; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	touch $@
+
+bench:
+	$(CARGO) bench --workspace --locked
+
+schema: ## regenerate docs/schema.md
+	mkdir -p docs
+	$(CARGO) run --quiet --release --locked --bin refrain -- schema > docs/schema.md
+
+clean:
+	rm -rf target demo $(VENV)

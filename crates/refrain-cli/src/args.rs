@@ -1,0 +1,272 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use refrain_record::Date;
+
+/// Finds what a shop's customers keep having to say: transcripts in, Parquet out.
+#[derive(Debug, Parser)]
+#[command(name = "refrain", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Worker threads; default one a core. Never changes a byte of the result.
+    #[arg(long, global = true, env = "REFRAIN_THREADS", value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Say nothing but errors.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Print the whole report even when stderr is no terminal.
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// Where the config is.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ConfigArgs {
+    /// Config file.
+    #[arg(long, short, env = "REFRAIN_CONFIG", default_value = crate::config::DEFAULT_FILE, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Setting over the config, as section.key=value.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+/// Which nights.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct NightArgs {
+    /// Night to run; default yesterday in the first shop's zone.
+    #[arg(long, env = "REFRAIN_DATE", value_name = "DATE", conflicts_with_all = ["from", "to"])]
+    pub(crate) date: Option<Date>,
+    /// First night of a range.
+    #[arg(long, value_name = "DATE", requires = "to")]
+    pub(crate) from: Option<Date>,
+    /// Last night of a range.
+    #[arg(long, value_name = "DATE", requires = "from")]
+    pub(crate) to: Option<Date>,
+    /// Run later nights that are published already again, too.
+    #[arg(long)]
+    pub(crate) replay: bool,
+    /// Print a summary as JSON on stdout.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Exit with 99 when the night changed nothing.
+    #[arg(long)]
+    pub(crate) skip_code: bool,
+    /// Do all but publish: say what would be written.
+    #[arg(long, short = 'n')]
+    pub(crate) dry_run: bool,
+}
+
+/// Form of a schema.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SchemaFormat {
+    /// Markdown.
+    Md,
+    /// JSON.
+    Json,
+    /// Open Data Contract Standard, YAML.
+    Odcs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write config, key, taxonomy and rulebook to start from.
+    Init {
+        /// Folder.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+    },
+    /// Run the whole night.
+    Run {
+        #[command(flatten)]
+        config: ConfigArgs,
+        #[command(flatten)]
+        night: NightArgs,
+    },
+    /// Read the exports into the lake.
+    Ingest {
+        #[command(flatten)]
+        config: ConfigArgs,
+        #[command(flatten)]
+        night: NightArgs,
+    },
+    /// Tag the conversations of the lake.
+    Tag {
+        #[command(flatten)]
+        config: ConfigArgs,
+        #[command(flatten)]
+        night: NightArgs,
+    },
+    /// Find repeats, and link contacts to orders, carts, returns and campaigns.
+    Journey {
+        #[command(flatten)]
+        config: ConfigArgs,
+        #[command(flatten)]
+        night: NightArgs,
+    },
+    /// Find recurring issues; `eval` measures the clustering on labelled texts.
+    #[command(args_conflicts_with_subcommands = true)]
+    Issues {
+        #[command(subcommand)]
+        command: Option<IssuesCommand>,
+        #[command(flatten)]
+        config: ConfigArgs,
+        #[command(flatten)]
+        night: NightArgs,
+    },
+    /// Count, score and estimate.
+    Insight {
+        #[command(flatten)]
+        config: ConfigArgs,
+        #[command(flatten)]
+        night: NightArgs,
+    },
+    /// Fit a tag model on labelled JSONL.
+    Train(TrainArgs),
+    /// Measure a tag model on labelled JSONL.
+    Eval {
+        /// Model file.
+        #[arg(long, value_name = "FILE")]
+        model: PathBuf,
+        /// Labelled JSONL.
+        #[arg(long, value_name = "FILE")]
+        labels: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check and count the rules.
+    Rules {
+        #[command(subcommand)]
+        command: RulesCommand,
+    },
+    /// Say for one conversation: every tag, its evidence, and why it is or is not a repeat.
+    Explain {
+        /// Conversation id, or shop/source/id.
+        conversation: String,
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the tables of the lake and their columns.
+    Schema {
+        /// One table; default all.
+        table: Option<String>,
+        /// Form.
+        #[arg(long, value_enum, default_value = "md")]
+        format: SchemaFormat,
+    },
+    /// Simulate a season of two shops with its planted truth.
+    Season(SeasonArgs),
+    /// Season, run, and where to look next, in one command.
+    Demo {
+        /// Folder to write to.
+        #[arg(long, default_value = "demo", value_name = "DIR")]
+        out: PathBuf,
+        /// Conversations of the season.
+        #[arg(long, default_value_t = 20_000, value_name = "N")]
+        conversations: u64,
+        /// Seed of the season.
+        #[arg(long, default_value_t = 1, value_name = "S")]
+        seed: u64,
+        /// Nights run one after the other at the end of the season.
+        #[arg(long, default_value_t = 7, value_name = "N")]
+        nights: u16,
+    },
+    /// Check config, inputs and lake; write nothing.
+    Doctor {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IssuesCommand {
+    /// Cluster labelled texts and compare: acc, nmi, ari, k, unclustered_share.
+    Eval {
+        /// Labelled JSONL; the first tag of a row is its label.
+        #[arg(long, value_name = "FILE")]
+        labels: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Check that the examples of every rule hold.
+    Test {
+        #[command(flatten)]
+        config: OptionalConfigArgs,
+    },
+    /// Coverage, overlap and conflict of every rule over the lake's conversations.
+    Stats {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// A config that may be absent: the built-in rulebook is then meant.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OptionalConfigArgs {
+    /// Config file; without one the built-in rulebook is meant.
+    #[arg(long, short, env = "REFRAIN_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// How to fit a tag model.
+#[derive(Debug, Args)]
+pub(crate) struct TrainArgs {
+    /// Labelled JSONL.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: PathBuf,
+    /// Model file to write.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: PathBuf,
+    /// Training settings as TOML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// Share of the examples kept back, chosen by seed; the model is measured on them and not fitted on them.
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) hold_out: Option<f64>,
+    /// Where to write the examples kept back.
+    #[arg(long, value_name = "FILE", requires = "hold_out")]
+    pub(crate) held_out: Option<PathBuf>,
+    /// Seed.
+    #[arg(long, value_name = "S")]
+    pub(crate) seed: Option<u64>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What season to write.
+#[derive(Debug, Args)]
+pub(crate) struct SeasonArgs {
+    /// Folder to write to.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Conversations over all shops.
+    #[arg(long, default_value_t = 20_000, value_name = "N")]
+    pub(crate) conversations: u64,
+    /// Seed; the same seed gives the same bytes.
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    pub(crate) seed: u64,
+    /// Leave the text away.
+    #[arg(long)]
+    pub(crate) events_only: bool,
+    /// Further settings as TOML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+}

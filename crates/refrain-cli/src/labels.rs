@@ -1,0 +1,164 @@
+//! `train`, `eval` and `issues eval`: everything that reads labelled JSONL.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufReader, Write};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use refrain_issues::IssuesConfig;
+use refrain_record::Language;
+use refrain_tag::model::{LabelledText, TagModel, TrainConfig, evaluate, read_labels, text_table, train};
+use refrain_text::detect_language;
+use serde_json::json;
+
+use crate::args::TrainArgs;
+use crate::failure::{ExitCode, Failure, Outcome};
+use crate::output::{cpu_seconds, print};
+
+pub(crate) fn read(path: &Path) -> Outcome<Vec<LabelledText>> {
+    let file = File::open(path).with_context(|| format!("cannot open labels `{}`", path.display())).map_err(Failure::usage)?;
+    Ok(read_labels(BufReader::new(file), &path.to_string_lossy())?)
+}
+
+/// Fits a model, and measures it on what was kept back.
+pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
+    let mut settings = match &args.settings {
+        Some(path) => {
+            let text = fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display())).map_err(Failure::usage)?;
+            toml::from_str::<TrainConfig>(&text)
+                .with_context(|| format!("settings `{}`", path.display()))
+                .map_err(Failure::usage)?
+        }
+        None => TrainConfig::default(),
+    };
+    settings.seed = args.seed.unwrap_or(settings.seed);
+    let examples = read(&args.labels)?;
+    let (kept, held) = split(examples, args.hold_out.unwrap_or(0.0), settings.seed).map_err(Failure::usage)?;
+    if let Some(path) = &args.held_out {
+        write_labels(path, &held)?;
+    }
+    let before = cpu_seconds();
+    let model = train(&kept, &settings)?;
+    let fit_s = cpu_seconds() - before;
+    model.save(&args.model)?;
+    let bytes = fs::metadata(&args.model).map_or(0, |m| m.len());
+    let mut report = json!({
+        "model": model.id(), "kind": model.kind().as_str(), "labels": model.labels().len(), "examples": kept.len(),
+        "fit_cpu_s": fit_s, "model_bytes": bytes,
+    });
+    let mut text = format!(
+        "fitted {} on {} examples with {} labels in {fit_s:.2} CPU-s, {bytes} bytes\n",
+        model.id(),
+        kept.len(),
+        model.labels().len()
+    );
+    if !held.is_empty() {
+        let (evaluation, rate) = timed_evaluation(&model, &held);
+        text.push_str(&format!("on {} examples kept back, {rate:.0} texts per CPU-s:\n{}", held.len(), text_table(&evaluation)));
+        report["held_out"] = serde_json::to_value(&evaluation)?;
+        report["texts_per_cpu_s"] = json!(rate);
+    }
+    print(&if args.json { serde_json::to_string_pretty(&report)? + "\n" } else { text });
+    Ok(ExitCode::Done)
+}
+
+/// Measures a model.
+pub(crate) fn eval_command(model: &Path, labels: &Path, as_json: bool) -> Outcome<ExitCode> {
+    let model = TagModel::load(model)?;
+    let examples = read(labels)?;
+    let (evaluation, rate) = timed_evaluation(&model, &examples);
+    if as_json {
+        let mut report = serde_json::to_value(&evaluation)?;
+        report["texts_per_cpu_s"] = json!(rate);
+        print(&(serde_json::to_string_pretty(&report)? + "\n"));
+    } else {
+        print(&format!("{}\n{rate:.0} texts per CPU-s\n", text_table(&evaluation)));
+    }
+    Ok(ExitCode::Done)
+}
+
+/// Clusters labelled texts and compares.
+pub(crate) fn issues_eval(labels: &Path, as_json: bool) -> Outcome<ExitCode> {
+    let examples: Vec<LabelledText> = read(labels)?.into_iter().filter(|e| !e.tags.is_empty()).collect();
+    let texts: Vec<&str> = examples.iter().map(|e| e.text.as_str()).collect();
+    let truth: Vec<&str> = examples.iter().map(|e| e.tags[0].as_str()).collect();
+    let before = cpu_seconds();
+    let clustering = refrain_issues::cluster_texts(&texts, majority_language(&examples), &IssuesConfig::default())?;
+    let spent = cpu_seconds() - before;
+    let evaluation = refrain_issues::evaluate(&truth, &clustering.labels);
+    let mut report = serde_json::to_value(&evaluation)?;
+    report["cpu_s"] = json!(spent);
+    if as_json {
+        print(&(serde_json::to_string_pretty(&report)? + "\n"));
+    } else {
+        let lines: Vec<String> = report
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| match value.as_f64() {
+                Some(v) if !value.is_u64() => format!("{name:<20} {v:.4}\n"),
+                _ => format!("{name:<20} {value}\n"),
+            })
+            .collect();
+        print(&lines.concat());
+    }
+    Ok(ExitCode::Done)
+}
+
+/// The language that most texts name, or are found to be in; ties by name.
+fn majority_language(examples: &[LabelledText]) -> Option<Language> {
+    let mut counts: BTreeMap<Language, u64> = BTreeMap::new();
+    for example in examples {
+        let found = example.lang.or_else(|| detect_language(&example.text).map(|guess| guess.language));
+        if let Some(language) = found {
+            *counts.entry(language).or_default() += 1;
+        }
+    }
+    counts.into_iter().max_by_key(|(language, n)| (*n, std::cmp::Reverse(*language))).map(|(language, _)| language)
+}
+
+fn timed_evaluation(model: &TagModel, examples: &[LabelledText]) -> (refrain_tag::model::Evaluation, f64) {
+    let texts: Vec<&str> = examples.iter().map(|e| e.text.as_str()).collect();
+    let before = cpu_seconds();
+    let _ = model.predict_all(&texts);
+    let spent = (cpu_seconds() - before).max(1e-9);
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    let rate = texts.len() as f64 / spent;
+    (evaluate(model, examples), rate)
+}
+
+/// Splits by the hash of text and seed, so that the same text is always on the same side.
+fn split(examples: Vec<LabelledText>, share: f64, seed: u64) -> anyhow::Result<(Vec<LabelledText>, Vec<LabelledText>)> {
+    if !(0.0..1.0).contains(&share) {
+        bail!("`--hold-out {share}` is out of range, expected 0 up to but not including 1\nhint: a fifth is 0.2");
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a share needs no more")]
+    let is_held = |example: &LabelledText| {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&seed.to_le_bytes()).update(example.text.as_bytes());
+        let mut word = [0; 8];
+        word.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+        (u64::from_le_bytes(word) as f64) < share * u64::MAX as f64
+    };
+    let (held, kept) = examples.into_iter().partition(is_held);
+    Ok((kept, held))
+}
+
+fn write_labels(path: &Path, examples: &[LabelledText]) -> Outcome<()> {
+    let mut out = String::new();
+    for example in examples {
+        let tags: Vec<&str> = example.tags.iter().map(|t| t.as_str()).collect();
+        let mut row = json!({"text": example.text, "tags": tags});
+        if let Some(lang) = example.lang {
+            row["lang"] = json!(lang.as_str());
+        }
+        if let Some(id) = &example.id {
+            row["id"] = json!(id);
+        }
+        out.push_str(&row.to_string());
+        out.push('\n');
+    }
+    let mut file = File::create(path).with_context(|| format!("cannot create `{}`", path.display()))?;
+    Ok(file.write_all(out.as_bytes()).with_context(|| format!("cannot write `{}`", path.display()))?)
+}

@@ -1,0 +1,74 @@
+//! `rules test` and `rules stats`.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use refrain_lake::Snapshot;
+use serde_json::json;
+
+use crate::args::ConfigArgs;
+use crate::config::{Config, DEFAULT_FILE};
+use crate::failure::{ExitCode, Failure, Outcome};
+use crate::output::print;
+use crate::texts::{conversation_text, message_ranges, turns};
+use crate::{tables, tagger};
+
+/// Checks the examples of every rule: of the config's rulebook, or of the one that ships.
+pub(crate) fn test(config: Option<&Path>) -> Outcome<ExitCode> {
+    let default = Path::new(DEFAULT_FILE);
+    let tagger = match config.or_else(|| default.is_file().then_some(default)) {
+        Some(path) => tagger::load(&Config::load(path, &[]).map_err(Failure::usage)?).map_err(Failure::usage)?,
+        None => tagger::shipped()?,
+    };
+    let failures = tagger.rulebook.check_examples();
+    let rules = tagger.rulebook.rules().len();
+    if failures.is_empty() {
+        print(&format!("{rules} rules: every example holds\n"));
+        return Ok(ExitCode::Done);
+    }
+    let mut text = String::new();
+    for failure in &failures {
+        let _ = writeln!(text, "{failure}");
+    }
+    print(&text);
+    Err(Failure::with(ExitCode::Failed, format!("{} examples of {rules} rules do not hold", failures.len())))
+}
+
+/// Coverage, overlap and conflict of every rule over the lake.
+pub(crate) fn stats(config: &ConfigArgs, as_json: bool) -> Outcome<ExitCode> {
+    let config = Config::load(&config.config, &config.set).map_err(Failure::usage)?;
+    let tagger = tagger::load(&config).map_err(Failure::usage)?;
+    let source = tables::read_source(&Snapshot::require(&config.lake)?)?;
+    let source = in_key_order(source);
+    let all_turns: Vec<_> = message_ranges(&source).into_iter().map(|range| turns(&source.messages[range])).collect();
+    let conversations = source.conversations.iter().zip(&all_turns).map(|(c, t)| conversation_text(c, t));
+    let stats = tagger.rulebook.stats(conversations);
+    let mut text = format!("{:<44} {:<28} {:>8} {:>9} {:>9} {:>9}\n", "rule", "tag", "hits", "coverage", "overlap", "conflict");
+    for s in &stats {
+        let _ = writeln!(
+            text,
+            "{:<44} {:<28} {:>8} {:>9.4} {:>9.4} {:>9.4}",
+            s.rule_id, s.tag.as_str(), s.hits, s.coverage, s.overlap, s.conflict
+        );
+    }
+    if as_json {
+        let rows: Vec<_> = stats
+            .iter()
+            .map(|s| json!({"rule": s.rule_id, "tag": s.tag.as_str(), "hits": s.hits, "coverage": s.coverage, "overlap": s.overlap, "conflict": s.conflict}))
+            .collect();
+        text = serde_json::to_string_pretty(&rows)? + "\n";
+    }
+    print(&text);
+    Ok(ExitCode::Done)
+}
+
+/// A snapshot is read file by file; the text kernels want the whole table in key order.
+pub(crate) fn in_key_order(mut source: refrain_ingest::Tables) -> refrain_ingest::Tables {
+    source.conversations.sort_by(|a, b| {
+        (&a.shop_id, &a.source, &a.conversation_id).cmp(&(&b.shop_id, &b.source, &b.conversation_id))
+    });
+    source.messages.sort_by(|a, b| {
+        (&a.shop_id, &a.source, &a.conversation_id, a.seq).cmp(&(&b.shop_id, &b.source, &b.conversation_id, b.seq))
+    });
+    source
+}

@@ -1,0 +1,72 @@
+//! The tagger of a config: its taxonomy, rulebook and model, or what ships inside the binary.
+
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use refrain_tag::model::TagModel;
+use refrain_tag::{Rulebook, Tagger, Taxonomy};
+
+use crate::config::{Config, TagsSection};
+use crate::shipped;
+
+/// Builds the tagger of a config.
+///
+/// # Errors
+/// Names the file and what is wrong in it.
+pub(crate) fn load(config: &Config) -> anyhow::Result<Tagger> {
+    build(&config.tags, &config.folder)
+}
+
+/// The tagger that ships, without a model.
+///
+/// # Errors
+/// Never for a binary whose tests passed.
+pub(crate) fn shipped() -> anyhow::Result<Tagger> {
+    build(&TagsSection::default(), Path::new("."))
+}
+
+fn build(tags: &TagsSection, folder: &Path) -> anyhow::Result<Tagger> {
+    let taxonomy = match &tags.taxonomy {
+        Some(path) => {
+            let text = read(&folder.join(path))?;
+            Taxonomy::parse(&text, &path.to_string_lossy())?
+        }
+        None => Taxonomy::parse(shipped::TAXONOMY, "taxonomy.toml")?,
+    };
+    let rulebook = match &tags.rules {
+        Some(patterns) => {
+            let files = rule_files(patterns, folder)?;
+            let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+            Rulebook::parse(&files, &taxonomy)?
+        }
+        None => Rulebook::parse(shipped::RULES, &taxonomy)?,
+    };
+    let model = match &tags.model {
+        Some(path) => Some(TagModel::load(folder.join(path))?),
+        None => None,
+    };
+    Ok(Tagger { taxonomy, rulebook, model })
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+fn rule_files(patterns: &[String], folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    for pattern in patterns {
+        let full = folder.join(pattern);
+        let entries = glob::glob(&full.to_string_lossy()).map_err(|e| anyhow!("`tags.rules` holds `{pattern}`: {e}"))?;
+        let before = files.len();
+        for path in entries.filter_map(Result::ok).filter(|p| p.is_file()) {
+            let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+            files.push((name, read(&path)?));
+        }
+        if files.len() == before {
+            return Err(anyhow!("no file matches `{pattern}` of `tags.rules`\nhint: `refrain init` writes a rulebook to start from"));
+        }
+    }
+    files.sort();
+    files.dedup();
+    Ok(files)
+}

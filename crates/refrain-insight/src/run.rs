@@ -1,0 +1,62 @@
+//! All tables of a night at once.
+
+use refrain_record::tables::{
+    BotScorecard, ChannelScorecard, EffectEstimate, EffectUnit, IssueDaily, IssueDriver,
+    MetricTradeoff, RetentionCohort, TagCooccurrence, TagDaily,
+};
+
+use crate::{
+    InsightConfig, Night, NightFacts, bot_scorecard, channel_scorecard, effect_estimates,
+    effect_units, issue_daily, issue_drivers, metric_tradeoff, retention_cohort, tag_cooccurrence,
+    tag_daily,
+};
+
+/// The tables of this stage, each by its key.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Insight {
+    /// Table `tag_daily`.
+    pub tag_daily: Vec<TagDaily>,
+    /// Table `issue_daily`.
+    pub issue_daily: Vec<IssueDaily>,
+    /// Table `tag_cooccurrence`.
+    pub tag_cooccurrence: Vec<TagCooccurrence>,
+    /// Table `channel_scorecard`.
+    pub channel_scorecard: Vec<ChannelScorecard>,
+    /// Table `bot_scorecard`.
+    pub bot_scorecard: Vec<BotScorecard>,
+    /// Table `effect_units`.
+    pub effect_units: Vec<EffectUnit>,
+    /// Table `effect_estimates`.
+    pub effect_estimates: Vec<EffectEstimate>,
+    /// Table `retention_cohort`.
+    pub retention_cohort: Vec<RetentionCohort>,
+    /// Table `metric_tradeoff`.
+    pub metric_tradeoff: Vec<MetricTradeoff>,
+    /// Table `issue_drivers`.
+    pub issue_drivers: Vec<IssueDriver>,
+}
+
+/// Makes all tables; `config` should have passed [`InsightConfig::check`].
+///
+/// Quality checks need what ingest counted and are made by [`crate::quality_checks`].
+#[must_use]
+pub fn run(facts: &NightFacts<'_>, config: &InsightConfig) -> Insight {
+    let night = Night::prepare(facts);
+    let units = effect_units(&night, config);
+    Insight {
+        tag_daily: tag_daily(&night, config),
+        issue_daily: issue_daily(&night, config),
+        tag_cooccurrence: tag_cooccurrence(&night, config),
+        channel_scorecard: channel_scorecard(&night),
+        bot_scorecard: bot_scorecard(&night),
+        effect_estimates: effect_estimates(&units, facts.is_mechanical, config),
+        effect_units: units,
+        retention_cohort: retention_cohort(&night),
+        metric_tradeoff: metric_tradeoff(&night, config),
+        issue_drivers: issue_drivers(&night, config),
+    }
+}
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

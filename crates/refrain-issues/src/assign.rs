@@ -1,0 +1,320 @@
+//! Which issue each of a shop's requests belongs to, and which issues are born of the rest.
+
+use crate::IssuesConfig;
+use crate::dense::normalise;
+use crate::distinct::{collapse, sample};
+use crate::groups::{Groups, belonging, find_groups, reach_of, sums_of, unit_rows};
+use crate::lsa::Basis;
+use crate::neighbours::{Neighbour, nearest_centre};
+use crate::request::Request;
+use crate::state::{Event, EventKind, IssueState, ShopState};
+use ndarray::{Array2, Axis};
+use refrain_record::Date;
+
+/// Where one request stands; places are those of [`ShopState::issues`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Standing {
+    /// Issue as assigned.
+    pub(crate) issue: Option<usize>,
+    pub(crate) nearest: Option<usize>,
+    pub(crate) similarity: Option<f64>,
+    pub(crate) assigned_on: Date,
+}
+
+/// One night of one shop.
+pub(crate) struct Night<'a> {
+    /// Requests with text.
+    pub(crate) requests: &'a [Request<'a>],
+    pub(crate) cfg: &'a IssuesConfig,
+    pub(crate) as_of: Date,
+}
+
+/// Distinct texts that look for an issue.
+struct Pool<'a> {
+    texts: Vec<&'a str>,
+    /// Positions in the night's requests.
+    positions: Vec<Vec<usize>>,
+    /// Conversations of each text that may found an issue.
+    sizes: Vec<usize>,
+    points: Array2<f32>,
+    /// Found so far.
+    found: Vec<Found>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Found {
+    issue: Option<usize>,
+    nearest: Option<(usize, f32)>,
+}
+
+impl<'a> Night<'a> {
+    /// Settles every request that `prior` leaves open: members stay what they are.
+    pub(crate) fn settle(
+        &self,
+        shop: &mut ShopState,
+        prior: Vec<Option<Standing>>,
+    ) -> Vec<Standing> {
+        self.renew_basis(shop, &prior);
+        let is_first = shop.issues.is_empty();
+        let is_fresh = |at: usize| is_first || self.is_in_window(at);
+        let open: Vec<usize> = (0..prior.len())
+            .filter(|&at| prior[at].is_none_or(|p| p.issue.is_none() && is_fresh(at)))
+            .collect();
+        let mut pool = self.pool(shop, &open, is_fresh);
+        join_existing(&mut pool, shop);
+        self.found_new(&mut pool, shop);
+        let mut standings: Vec<Option<Standing>> = prior;
+        for (positions, found) in pool.positions.iter().zip(&pool.found) {
+            for &at in positions {
+                standings[at] = Some(self.standing(*found, standings[at]));
+            }
+        }
+        // Every request is either settled before or in the pool.
+        standings.into_iter().flatten().collect()
+    }
+
+    fn is_in_window(&self, at: usize) -> bool {
+        i64::from(self.as_of.days_since(self.requests[at].date)) < i64::from(self.cfg.window_days)
+    }
+
+    /// A conversation that stays without issue keeps its row while the nearest issue is the same.
+    fn standing(&self, found: Found, before: Option<Standing>) -> Standing {
+        let nearest = found.nearest.map(|n| n.0);
+        match before {
+            Some(before) if found.issue.is_none() && before.nearest == nearest => before,
+            _ => Standing {
+                issue: found.issue,
+                nearest,
+                similarity: found.nearest.map(|n| f64::from(n.1.clamp(-1.0, 1.0))),
+                assigned_on: self.as_of,
+            },
+        }
+    }
+
+    fn pool(&self, shop: &ShopState, open: &[usize], is_fresh: impl Fn(usize) -> bool) -> Pool<'a> {
+        let texts: Vec<&str> = open.iter().map(|&at| self.requests[at].text).collect();
+        let distinct = collapse(&texts);
+        let positions: Vec<Vec<usize>> = distinct
+            .positions
+            .iter()
+            .map(|list| list.iter().map(|&i| open[i]).collect())
+            .collect();
+        Pool {
+            points: shop.basis.as_ref().map_or_else(
+                || Array2::zeros((distinct.texts.len(), 0)),
+                |basis| basis.embed(&distinct.texts),
+            ),
+            sizes: positions
+                .iter()
+                .map(|list| list.iter().filter(|&&at| is_fresh(at)).count())
+                .collect(),
+            found: vec![Found::default(); distinct.texts.len()],
+            texts: distinct.texts,
+            positions,
+        }
+    }
+
+    /// Fits the basis when there is none, or when it rests on few texts and their number has doubled.
+    fn renew_basis(&self, shop: &mut ShopState, prior: &[Option<Standing>]) {
+        let fitted_on = shop.basis.as_ref().map_or(0, |basis| basis.num_texts);
+        let is_settled = fitted_on >= self.cfg.basis_min_texts.min(self.cfg.sample_max);
+        if is_settled || self.requests.len() < 2 * fitted_on || !self.has_begun() {
+            return;
+        }
+        let texts: Vec<&str> = self.requests.iter().map(|r| r.text).collect();
+        let distinct = collapse(&texts);
+        if distinct.texts.len() >= (2 * fitted_on).max(1) {
+            self.fit_basis(shop, prior, &distinct.texts);
+        }
+    }
+
+    /// Whether there is enough to begin with: issues founded on a handful of texts stay coarse for ever.
+    fn has_begun(&self) -> bool {
+        let days = self
+            .requests
+            .first()
+            .map_or(0, |r| i64::from(self.as_of.0) - i64::from(r.date.0));
+        self.requests.len() >= self.cfg.first_fit_texts
+            || days >= i64::from(self.cfg.first_fit_days)
+    }
+
+    /// Fits a basis on distinct texts and moves every issue's centre into it by its members' texts.
+    ///
+    /// An issue whose members are all gone keeps a zero centre, which nothing is near to.
+    pub(crate) fn fit_basis(
+        &self,
+        shop: &mut ShopState,
+        standings: &[Option<Standing>],
+        distinct: &[&str],
+    ) {
+        let chosen = sample(distinct, self.cfg.sample_max, self.cfg.seed);
+        let sampled: Vec<&str> = chosen.iter().map(|&at| distinct[at]).collect();
+        let basis = Basis::fit(&sampled, self.cfg);
+        let mut texts: Vec<Vec<&str>> = vec![Vec::new(); shop.issues.len()];
+        for (request, standing) in self.requests.iter().zip(standings) {
+            if let Some(issue) = standing.and_then(|s| s.issue) {
+                texts[shop.issues[issue].canonical].push(request.text);
+            }
+        }
+        for (issue, texts) in shop.issues.iter_mut().zip(texts) {
+            let points = basis.embed(&collapse(&texts).texts);
+            issue.sum = points.sum_axis(Axis(0)).to_vec();
+            let mut centre = issue.sum.clone();
+            normalise(&mut centre);
+            let centre = ndarray::ArrayView1::from(&centre);
+            let mut own: Vec<f32> = points
+                .rows()
+                .into_iter()
+                .map(|row| row.dot(&centre))
+                .collect();
+            issue.min_similarity = reach_of(&mut own, self.cfg.assign_min_similarity);
+        }
+        shop.basis = Some(basis);
+    }
+
+    /// Clusters what found no issue; groups large enough are born, the largest first.
+    fn found_new(&self, pool: &mut Pool<'_>, shop: &mut ShopState) {
+        let loose: Vec<usize> = (0..pool.texts.len())
+            .filter(|&at| pool.found[at].issue.is_none() && pool.sizes[at] > 0)
+            .collect();
+        let texts: Vec<&str> = loose.iter().map(|&at| pool.texts[at]).collect();
+        let chosen: Vec<usize> = sample(&texts, self.cfg.sample_max, self.cfg.seed)
+            .into_iter()
+            .map(|i| loose[i])
+            .collect();
+        let sizes: Vec<usize> = chosen.iter().map(|&at| pool.sizes[at]).collect();
+        if sizes.iter().sum::<usize>() < self.cfg.min_members || pool.points.ncols() == 0 {
+            return;
+        }
+        let num_before = shop.issues.len();
+        let points = pool.points.select(Axis(0), &chosen);
+        let groups = find_groups(points.view(), &sizes, self.cfg);
+        let (places, references) = self.births(shop, &groups, &sizes);
+        let nearest = nearest_centre(pool.points.view(), groups.centres.view());
+        let labels = belonging(&nearest, self.cfg.assign_min_similarity);
+        let mut joined: Vec<Option<u32>> = vec![None; pool.texts.len()];
+        let mut own = vec![Vec::new(); places.len()];
+        for at in 0..pool.texts.len() {
+            let found = &mut pool.found[at];
+            let Some(near) = nearest[at].filter(|n| found.issue.is_none() && n.similarity > 0.0)
+            else {
+                continue;
+            };
+            let group = near.row as usize;
+            let similarity = pool.points.row(at).dot(&references.row(group));
+            if labels[at].is_some() || found.nearest.is_none_or(|n| similarity > n.1) {
+                found.nearest = Some((places[group], similarity));
+            }
+            if labels[at].is_some() {
+                found.issue = Some(places[group]);
+                joined[at] = labels[at];
+                own[group].push(similarity);
+            }
+        }
+        let sums = sums_of(pool.points.view(), &joined, places.len());
+        for ((sum, &place), mut own) in sums.axis_iter(Axis(0)).zip(&places).zip(own) {
+            let issue = &mut shop.issues[place];
+            add(&mut issue.sum, sum.iter());
+            if place >= num_before {
+                issue.min_similarity = reach_of(&mut own, self.cfg.assign_min_similarity);
+            }
+        }
+    }
+
+    /// The place and centre of each group: an existing issue's when it is as near as a merge asks,
+    /// else a new one's.
+    fn births(
+        &self,
+        shop: &mut ShopState,
+        groups: &Groups,
+        sizes: &[usize],
+    ) -> (Vec<usize>, Array2<f32>) {
+        let (existing, existing_centres) = canonical_centres(shop);
+        let nearest = nearest_centre(groups.centres.view(), existing_centres.view());
+        let near = belonging(&nearest, self.cfg.merge_similarity);
+        let mut weights = vec![0; groups.centres.nrows()];
+        for (label, size) in groups.labels.iter().zip(sizes) {
+            if let Some(label) = label {
+                weights[*label as usize] += size;
+            }
+        }
+        let mut order: Vec<usize> = (0..weights.len()).collect();
+        order.sort_by_key(|&group| (std::cmp::Reverse(weights[group]), group));
+        let mut places = vec![0; weights.len()];
+        let mut references = groups.centres.clone();
+        for group in order {
+            if let Some(row) = near[group] {
+                places[group] = existing[row as usize];
+                references
+                    .row_mut(group)
+                    .assign(&existing_centres.row(row as usize));
+            } else {
+                places[group] = shop.issues.len();
+                self.bear(shop, references.ncols());
+            }
+        }
+        (places, references)
+    }
+
+    fn bear(&self, shop: &mut ShopState, dims: usize) {
+        let place = shop.issues.len();
+        shop.issues.push(IssueState {
+            canonical: place,
+            sum: vec![0.0; dims],
+            min_similarity: self.cfg.assign_min_similarity,
+            first_seen: self.as_of.0,
+            last_seen: self.as_of.0,
+            born_on: self.as_of.0,
+            is_dormant: false,
+            name: String::new(),
+            terms: Vec::new(),
+            named_at: 0,
+        });
+        shop.lineage.push(Event {
+            date: self.as_of.0,
+            issue: place,
+            kind: EventKind::Born,
+            other: None,
+            num_members: 0,
+            evidence: None,
+        });
+    }
+}
+
+/// Gives each text the nearest issue that stands for itself, when it is near enough.
+fn join_existing(pool: &mut Pool<'_>, shop: &mut ShopState) {
+    let (places, centres) = canonical_centres(shop);
+    let nearest = nearest_centre(pool.points.view(), centres.view());
+    let reaches =
+        |n: &Neighbour| n.similarity >= shop.issues[places[n.row as usize]].min_similarity;
+    let labels: Vec<Option<u32>> = nearest
+        .iter()
+        .map(|n| n.filter(reaches).map(|n| n.row))
+        .collect();
+    for ((found, near), label) in pool.found.iter_mut().zip(&nearest).zip(&labels) {
+        found.nearest = near
+            .filter(|n| n.similarity > 0.0)
+            .map(|n| (places[n.row as usize], n.similarity));
+        found.issue = label.map(|row| places[row as usize]);
+    }
+    let sums = sums_of(pool.points.view(), &labels, places.len());
+    for (sum, &place) in sums.axis_iter(Axis(0)).zip(&places) {
+        add(&mut shop.issues[place].sum, sum.iter());
+    }
+}
+
+/// Places and unit centres of the issues that stand for themselves, oldest first.
+pub(crate) fn canonical_centres(shop: &ShopState) -> (Vec<usize>, Array2<f32>) {
+    let places = shop.canonical();
+    let dims = shop.basis.as_ref().map_or(0, Basis::dims);
+    let sums = Array2::from_shape_fn((places.len(), dims), |(row, dim)| {
+        shop.issues[places[row]].sum[dim]
+    });
+    (places, unit_rows(sums))
+}
+
+pub(crate) fn add<'v>(sum: &mut [f32], other: impl Iterator<Item = &'v f32>) {
+    for (total, value) in sum.iter_mut().zip(other) {
+        *total += value;
+    }
+}

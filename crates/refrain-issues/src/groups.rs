@@ -1,0 +1,259 @@
+//! Groups among unit vectors, their number found and not given.
+//!
+//! Neighbour graph, communities, k-means from the communities' centres, near centres merged,
+//! small groups dissolved, and what lies far from every centre left alone.
+
+use crate::IssuesConfig;
+use crate::communities::{communities, number_by_first};
+use crate::dense::normalise;
+use crate::graph::shared_neighbour_graph;
+use crate::neighbours::{Neighbour, nearest_centre, nearest_neighbours};
+use linfa::DatasetBase;
+use linfa::traits::Fit;
+use linfa_clustering::{KMeans, KMeansInit};
+use ndarray::{Array2, ArrayView2, Axis};
+
+const KMEANS_ITERATIONS: u64 = 20;
+/// Few points have fewer neighbours of their own kind: at most this part of all, at least `MIN_NEIGHBOURS`.
+const NEIGHBOUR_SHARE: usize = 10;
+const MIN_NEIGHBOURS: usize = 3;
+const KMEANS_TOLERANCE: f32 = 1e-3;
+
+/// Measured on night-by-night runs: more gives many twins, none lets old issues swallow new ones.
+const LOOSE_SHARE: f64 = 0.05;
+
+/// Groups of points.
+#[derive(Debug, Clone)]
+pub(crate) struct Groups {
+    /// Unit centre of each group.
+    pub(crate) centres: Array2<f32>,
+    /// Group of each point; `None` when it is too far from all.
+    pub(crate) labels: Vec<Option<u32>>,
+}
+
+/// Groups the rows of `points`, which are unit vectors or zero; zero rows belong nowhere.
+///
+/// Row i stands for `sizes[i]` conversations, and a group for at least `min_members` of them.
+/// Groups are numbered by their first row.
+pub(crate) fn find_groups(
+    points: ArrayView2<'_, f32>,
+    sizes: &[usize],
+    cfg: &IssuesConfig,
+) -> Groups {
+    let num_neighbours = cfg
+        .neighbours
+        .min((points.nrows() / NEIGHBOUR_SHARE).max(MIN_NEIGHBOURS));
+    let lists = nearest_neighbours(points, num_neighbours);
+    let graph = shared_neighbour_graph(&lists);
+    let part = communities(&graph, cfg.resolution, cfg.seed);
+    let labels: Vec<Option<u32>> = part
+        .into_iter()
+        .zip(points.axis_iter(Axis(0)))
+        .map(|(community, row)| row.iter().any(|&v| v != 0.0).then_some(community))
+        .collect();
+    let mut centres = refine(
+        points,
+        centres_of(points, &keep_large(&labels, sizes, cfg.min_members)),
+    );
+    loop {
+        let labels = belonging(
+            &nearest_centre(points, centres.view()),
+            cfg.assign_min_similarity,
+        );
+        let kept = keep_large(&labels, sizes, cfg.min_members);
+        let merged = merge_near(points, &kept, cfg.merge_similarity);
+        if num_groups(&merged) == centres.nrows() {
+            return Groups { centres, labels };
+        }
+        // What a dissolved group held may belong to another; every round loses a centre, so it ends.
+        centres = centres_of(points, &merged);
+    }
+}
+
+/// The centre that each point belongs to: the nearest, when it is near enough.
+pub(crate) fn belonging(nearest: &[Option<Neighbour>], min_similarity: f32) -> Vec<Option<u32>> {
+    let near = |n: &Option<Neighbour>| n.filter(|n| n.similarity >= min_similarity).map(|n| n.row);
+    nearest.iter().map(near).collect()
+}
+
+/// The similarity that all but the loosest `LOOSE_SHARE` of a group's own reach, at least `floor`.
+///
+/// A new text must be as near as most members are: in a basis of few texts everything is near to
+/// everything, and a fixed bound would let the first issues swallow all that is new.
+pub(crate) fn reach_of(similarities: &mut [f32], floor: f32) -> f32 {
+    similarities.sort_by(f32::total_cmp);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of a length"
+    )]
+    let loose = (similarities.len() as f64 * LOOSE_SHARE) as usize;
+    similarities.get(loose).map_or(floor, |&s| s.max(floor))
+}
+
+fn num_groups(labels: &[Option<u32>]) -> usize {
+    labels.iter().flatten().max().map_or(0, |&l| l as usize + 1)
+}
+
+/// Groups that stand for fewer than `min_members` dissolved, the others renumbered by first row.
+fn keep_large(labels: &[Option<u32>], sizes: &[usize], min_members: usize) -> Vec<Option<u32>> {
+    let mut totals = vec![0; num_groups(labels)];
+    for (label, size) in labels.iter().zip(sizes) {
+        if let Some(label) = label {
+            totals[*label as usize] += size;
+        }
+    }
+    renumbered(
+        labels
+            .iter()
+            .map(|l| l.filter(|&l| totals[l as usize] >= min_members))
+            .collect(),
+    )
+}
+
+fn renumbered(labels: Vec<Option<u32>>) -> Vec<Option<u32>> {
+    let mut numbers = number_by_first(labels.iter().flatten().copied().collect()).into_iter();
+    labels
+        .into_iter()
+        .map(|label| label.and_then(|_| numbers.next()))
+        .collect()
+}
+
+/// Sum of each group's rows.
+pub(crate) fn sums_of(
+    points: ArrayView2<'_, f32>,
+    labels: &[Option<u32>],
+    num_groups: usize,
+) -> Array2<f32> {
+    let mut sums = Array2::<f32>::zeros((num_groups, points.ncols()));
+    for (label, row) in labels.iter().zip(points.axis_iter(Axis(0))) {
+        if let Some(label) = label {
+            let mut sum = sums.row_mut(*label as usize);
+            sum += &row;
+        }
+    }
+    sums
+}
+
+fn centres_of(points: ArrayView2<'_, f32>, labels: &[Option<u32>]) -> Array2<f32> {
+    unit_rows(sums_of(points, labels, num_groups(labels)))
+}
+
+/// Rows scaled to length 1; zero rows stay.
+pub(crate) fn unit_rows(mut rows: Array2<f32>) -> Array2<f32> {
+    for mut row in rows.axis_iter_mut(Axis(0)) {
+        if let Some(row) = row.as_slice_mut() {
+            normalise(row);
+        }
+    }
+    rows
+}
+
+/// linfa's k-means from the given centres; the centres as they are when it does not apply.
+fn refine(points: ArrayView2<'_, f32>, centres: Array2<f32>) -> Array2<f32> {
+    if centres.nrows() < 2 {
+        return centres;
+    }
+    let fitted = KMeans::params(centres.nrows())
+        .init_method(KMeansInit::Precomputed(centres.clone()))
+        .n_runs(1)
+        .max_n_iterations(KMEANS_ITERATIONS)
+        .tolerance(KMEANS_TOLERANCE)
+        .fit(&DatasetBase::from(points));
+    fitted.map_or(centres, |model| unit_rows(model.centroids().clone()))
+}
+
+/// Labels with the most similar groups made one until no two centres reach `min_similarity`.
+fn merge_near(
+    points: ArrayView2<'_, f32>,
+    labels: &[Option<u32>],
+    min_similarity: f32,
+) -> Vec<Option<u32>> {
+    let num = num_groups(labels);
+    let mut sums = sums_of(points, labels, num);
+    let mut stands_for: Vec<u32> = (0_u32..).take(num).collect();
+    while let Some((keep, gone, _)) = nearest_pair(&unit_rows(sums.clone()), min_similarity) {
+        let absorbed = sums.row(gone).to_owned();
+        let mut kept = sums.row_mut(keep);
+        kept += &absorbed;
+        sums.row_mut(gone).fill(0.0);
+        let (from, to) = (stands_for[gone], stands_for[keep]);
+        stands_for
+            .iter_mut()
+            .filter(|s| **s == from)
+            .for_each(|s| *s = to);
+    }
+    renumbered(
+        labels
+            .iter()
+            .map(|l| l.map(|l| stands_for[l as usize]))
+            .collect(),
+    )
+}
+
+/// The two rows with the largest similarity of at least `min_similarity`, the lower row first; ties to the lower pair.
+pub(crate) fn nearest_pair(
+    centres: &Array2<f32>,
+    min_similarity: f32,
+) -> Option<(usize, usize, f32)> {
+    let products = centres.dot(&centres.t());
+    let mut best: Option<(usize, usize, f32)> = None;
+    for i in 0..centres.nrows() {
+        for j in i + 1..centres.nrows() {
+            let similarity = products[[i, j]];
+            if similarity >= min_similarity && best.is_none_or(|b| similarity > b.2) {
+                best = Some((i, j, similarity));
+            }
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::gaussian;
+
+    fn cfg() -> IssuesConfig {
+        IssuesConfig {
+            min_members: 3,
+            ..IssuesConfig::default()
+        }
+    }
+
+    fn blobs(per_blob: usize, num: usize, spread: f32) -> Array2<f32> {
+        unit_rows(Array2::from_shape_fn((per_blob * num, num), |(i, j)| {
+            f32::from(u8::from(i % num == j)) + spread * gaussian(4, (i * num + j) as u64)
+        }))
+    }
+
+    #[test]
+    fn finds_planted_groups() {
+        let points = blobs(40, 6, 0.08);
+        let groups = find_groups(points.view(), &[1; 240], &cfg());
+        assert_eq!(groups.centres.nrows(), 6);
+        for (row, label) in groups.labels.iter().enumerate() {
+            assert_eq!(*label, groups.labels[row % 6]);
+            assert!(label.is_some());
+        }
+    }
+
+    #[test]
+    fn few_points() {
+        for n in 0..3 {
+            let points = Array2::from_elem((n, 1), 1.0);
+            assert_eq!(
+                find_groups(points.view(), &vec![1; n], &cfg())
+                    .centres
+                    .nrows(),
+                0
+            );
+        }
+        let heavy = find_groups(ndarray::array![[1.0]].view(), &[3], &cfg());
+        assert_eq!(heavy.labels, [Some(0)]);
+        let zero = find_groups(Array2::zeros((9, 2)).view(), &[1; 9], &cfg());
+        assert!(zero.labels.iter().all(Option::is_none));
+        let none = find_groups(Array2::zeros((9, 0)).view(), &[1; 9], &cfg());
+        assert!(none.labels.iter().all(Option::is_none));
+    }
+}

@@ -1,0 +1,213 @@
+//! What happens to issues after a night's assignments: merged, died, revived, named.
+
+use crate::assign::{Night, Standing, add, canonical_centres};
+use crate::distinct::{collapse, sample};
+use crate::groups::nearest_pair;
+use crate::names::{Class, name_classes};
+use crate::state::{Event, EventKind, ShopState, issue_id};
+use refrain_record::Language;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Texts of an issue that its name is made from.
+const NAMED_FROM: usize = 300;
+/// Members from which on a name stays; before, it is made anew whenever they have doubled.
+const NAME_SETTLES_AT: usize = 50;
+
+/// Counts of one issue as assigned, without those of issues merged into it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tally<'a> {
+    /// Positions of its members among the night's requests.
+    pub(crate) members: Vec<usize>,
+    pub(crate) num_28d: i64,
+    pub(crate) num_customers: i64,
+    pub(crate) languages: BTreeMap<Language, usize>,
+    pub(crate) tags: BTreeMap<&'a str, usize>,
+    similarity_sum: f64,
+}
+
+/// Most frequent key, ties to the smallest.
+pub(crate) fn most_frequent<K: Ord + Copy>(counts: &BTreeMap<K, usize>) -> Option<(K, usize)> {
+    counts
+        .iter()
+        .map(|(&key, &count)| (key, count))
+        .max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0)))
+}
+
+/// Counts members by issue and notes when each was seen first and last.
+pub(crate) fn tally<'a>(
+    night: &Night<'a>,
+    shop: &mut ShopState,
+    standings: &[Standing],
+) -> Vec<Tally<'a>> {
+    let mut tallies = vec![Tally::default(); shop.issues.len()];
+    let mut persons: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); shop.issues.len()];
+    let mut seen = vec![(i32::MAX, i32::MIN); shop.issues.len()];
+    for (at, (request, standing)) in night.requests.iter().zip(standings).enumerate() {
+        let Some(issue) = standing.issue else {
+            continue;
+        };
+        let tally = &mut tallies[issue];
+        tally.members.push(at);
+        tally.num_28d += i64::from(night.as_of.days_since(request.date) < 28);
+        tally.num_customers += i64::from(
+            request
+                .person_key
+                .is_none_or(|person| persons[issue].insert(person)),
+        );
+        tally.similarity_sum += standing.similarity.unwrap_or(0.0);
+        if let Some(language) = request.language {
+            *tally.languages.entry(language).or_insert(0) += 1;
+        }
+        if let Some(tag) = request.top_tag {
+            *tally.tags.entry(tag).or_insert(0) += 1;
+        }
+        seen[issue] = (
+            seen[issue].0.min(request.date.0),
+            seen[issue].1.max(request.date.0),
+        );
+    }
+    for (issue, (first, last)) in shop.issues.iter_mut().zip(seen) {
+        if first <= last {
+            (issue.first_seen, issue.last_seen) = (first, last);
+        }
+    }
+    tallies
+}
+
+/// Writes the night's events: births completed with their counts, then merges, deaths and revivals.
+pub(crate) fn age(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]) {
+    for event in shop
+        .lineage
+        .iter_mut()
+        .filter(|e| e.kind == EventKind::Born && e.date == night.as_of.0)
+    {
+        let tally = &tallies[event.issue];
+        event.num_members = tally.members.len() as i64;
+        event.evidence =
+            (!tally.members.is_empty()).then(|| tally.similarity_sum / tally.members.len() as f64);
+    }
+    merge_near(night, shop, tallies);
+    let mut last_seen = vec![i32::MIN; shop.issues.len()];
+    let mut num_members = vec![0; shop.issues.len()];
+    for (issue, tally) in shop.issues.iter().zip(tallies) {
+        last_seen[issue.canonical] = last_seen[issue.canonical].max(issue.last_seen);
+        num_members[issue.canonical] += tally.members.len() as i64;
+    }
+    for place in shop.canonical() {
+        let quiet_days = i64::from(night.as_of.0) - i64::from(last_seen[place]);
+        let is_quiet = quiet_days >= i64::from(night.cfg.quiet_days);
+        if is_quiet == shop.issues[place].is_dormant {
+            continue;
+        }
+        shop.issues[place].is_dormant = is_quiet;
+        shop.lineage.push(Event {
+            date: night.as_of.0,
+            issue: place,
+            kind: if is_quiet {
+                EventKind::Died
+            } else {
+                EventKind::Revived
+            },
+            other: None,
+            num_members: num_members[place],
+            evidence: None,
+        });
+    }
+}
+
+/// Younger issues join older ones whose centre has come as near as `merge_similarity`.
+fn merge_near(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]) {
+    loop {
+        let (places, centres) = canonical_centres(shop);
+        let Some((older, younger, similarity)) = nearest_pair(&centres, night.cfg.merge_similarity)
+        else {
+            return;
+        };
+        let (older, younger) = (places[older], places[younger]);
+        let sum = shop.issues[younger].sum.clone();
+        let reach = shop.issues[younger].min_similarity;
+        let issue = &mut shop.issues[older];
+        add(&mut issue.sum, sum.iter());
+        issue.min_similarity = issue.min_similarity.min(reach);
+        let mut num_members = 0;
+        for (issue, tally) in shop
+            .issues
+            .iter_mut()
+            .zip(tallies)
+            .filter(|(i, _)| i.canonical == younger)
+        {
+            issue.canonical = older;
+            num_members += tally.members.len() as i64;
+        }
+        shop.lineage.push(Event {
+            date: night.as_of.0,
+            issue: younger,
+            kind: EventKind::MergedInto,
+            other: Some(older),
+            num_members,
+            evidence: Some(f64::from(similarity)),
+        });
+    }
+}
+
+/// Names issues that have none, and young ones whose members have doubled since.
+pub(crate) fn name(night: &Night<'_>, shop: &mut ShopState, shop_id: &str, tallies: &[Tally<'_>]) {
+    let places = shop.canonical();
+    let mut members: Vec<Vec<usize>> = vec![Vec::new(); shop.issues.len()];
+    for (issue, tally) in shop.issues.iter().zip(tallies) {
+        members[issue.canonical].extend(&tally.members);
+    }
+    let is_due = |place: usize| {
+        let named_at = shop.issues[place].named_at;
+        named_at == 0 || (named_at < NAME_SETTLES_AT && members[place].len() >= 2 * named_at)
+    };
+    let due: Vec<bool> = places.iter().map(|&place| is_due(place)).collect();
+    if !due.contains(&true) {
+        return;
+    }
+    let classes: Vec<Class<'_>> = places
+        .iter()
+        .map(|&place| class(night, &members[place]))
+        .collect();
+    for ((place, is_due), name) in places.into_iter().zip(due).zip(name_classes(&classes)) {
+        let issue = &mut shop.issues[place];
+        if is_due && !members[place].is_empty() {
+            issue.named_at = members[place].len();
+            issue.terms = name.terms;
+            issue.name = name.title;
+        }
+    }
+    // Nothing but stop words, or merged before it was named.
+    for (place, issue) in shop
+        .issues
+        .iter_mut()
+        .enumerate()
+        .filter(|(_, issue)| issue.name.is_empty())
+    {
+        issue_id(shop_id, place)
+            .as_str()
+            .clone_into(&mut issue.name);
+    }
+}
+
+fn class<'a>(night: &Night<'a>, members: &[usize]) -> Class<'a> {
+    let mut languages: BTreeMap<Language, usize> = BTreeMap::new();
+    for &at in members {
+        if let Some(language) = night.requests[at].language {
+            *languages.entry(language).or_insert(0) += 1;
+        }
+    }
+    let language = most_frequent(&languages).map(|l| l.0);
+    let spoken: Vec<&str> = members
+        .iter()
+        .map(|&at| &night.requests[at])
+        .filter(|r| language.is_none() || r.language.is_none() || r.language == language)
+        .map(|r| r.text)
+        .collect();
+    let distinct = collapse(&spoken).texts;
+    let chosen = sample(&distinct, NAMED_FROM, night.cfg.seed);
+    Class {
+        language,
+        texts: chosen.into_iter().map(|at| distinct[at]).collect(),
+    }
+}

@@ -1,0 +1,285 @@
+//! One night of the issues stage: members stay, new requests join or found issues, rows come out.
+
+use crate::assign::{Night, Standing};
+use crate::distinct::collapse;
+use crate::lifecycle::{Tally, age, most_frequent, name, tally};
+use crate::request::{NightIssues, Request, check_order};
+use crate::state::{ShopState, State, issue_id, issue_place};
+use crate::{IssuesConfig, IssuesError};
+use refrain_record::tables::{Issue, IssueMember};
+use refrain_record::{Date, IssueId, IssueStatus, MembershipKind, ShopId, TagPath};
+use refrain_text::fingerprint;
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+const NUM_EXAMPLES: usize = 5;
+/// Share of members with its top tag from which an issue takes part in a family.
+const FAMILY_MIN_TAG_SHARE: f64 = 0.5;
+
+type Key<'a> = (&'a str, &'a str, &'a str);
+type Prior<'a> = FxHashMap<Key<'a>, &'a IssueMember>;
+
+/// Runs the night `as_of`.
+///
+/// `requests` are all requests dated up to `as_of`, sorted by shop, date, source and conversation;
+/// `prior_members` the rows that the night of `state` left. Memberships once given never change;
+/// a conversation without issue may still found or join one while it lies in the window. Requests
+/// without text get no row, and rows of conversations that are gone are dropped.
+///
+/// The result depends on nothing but the arguments, whatever the number of threads.
+///
+/// # Errors
+/// When an option is out of range, `requests` are out of order, `state` is not of an earlier
+/// night, or a prior membership names an issue that `state` does not know.
+pub fn run_night(
+    mut state: State,
+    requests: &[Request<'_>],
+    prior_members: &[IssueMember],
+    cfg: &IssuesConfig,
+    as_of: Date,
+) -> Result<NightIssues, IssuesError> {
+    cfg.check()?;
+    check_order(requests, as_of)?;
+    if let Some(found) = state.as_of().filter(|&night| night >= as_of) {
+        return Err(IssuesError::LaterState { found, as_of });
+    }
+    let prior = index(prior_members);
+    let said: Vec<Request<'_>> = requests.iter().filter(|r| r.has_text()).copied().collect();
+    let mut by_shop: BTreeMap<String, &[Request<'_>]> =
+        state.shops.keys().map(|s| (s.clone(), &[][..])).collect();
+    by_shop.extend(
+        said.chunk_by(|a, b| a.shop_id == b.shop_id)
+            .map(|list| (list[0].shop_id.to_owned(), list)),
+    );
+
+    let (mut issues, mut members) = (Vec::new(), Vec::new());
+    for (shop_id, requests) in by_shop {
+        let mut shop = state.shops.remove(&shop_id).unwrap_or_default();
+        let night = Night {
+            requests,
+            cfg,
+            as_of,
+        };
+        let before = prior_standings(&shop_id, &shop, requests, &prior)?;
+        let standings = night.settle(&mut shop, before);
+        let tallies = tally(&night, &mut shop, &standings);
+        age(&night, &mut shop, &tallies);
+        name(&night, &mut shop, &shop_id, &tallies);
+        issues.extend(issue_rows(&night, &shop, &shop_id, &tallies, &standings));
+        members.extend(
+            requests
+                .iter()
+                .zip(&standings)
+                .map(|(r, s)| member_row(r, s)),
+        );
+        state.shops.insert(shop_id, shop);
+    }
+    state.as_of = Some(as_of.0);
+    issues.sort_by(|a, b| (&a.shop_id, &a.issue_id).cmp(&(&b.shop_id, &b.issue_id)));
+    members.sort_by(|a: &IssueMember, b| {
+        (&a.shop_id, &a.source, &a.conversation_id).cmp(&(
+            &b.shop_id,
+            &b.source,
+            &b.conversation_id,
+        ))
+    });
+    let lineage = state.lineage();
+    Ok(NightIssues {
+        state,
+        issues,
+        members,
+        lineage,
+    })
+}
+
+/// Fits every shop's basis anew on all its texts; issues keep their ids, members and lineage.
+///
+/// Centres move into the new basis by the texts of their members, merged issues' included.
+/// `members` and `requests` are as for [`run_night`], and `state` is the one to go on from.
+///
+/// # Errors
+/// As [`run_night`], but for the night of `state`.
+pub fn refit(
+    mut state: State,
+    requests: &[Request<'_>],
+    members: &[IssueMember],
+    cfg: &IssuesConfig,
+) -> Result<State, IssuesError> {
+    cfg.check()?;
+    let as_of = state.as_of().unwrap_or(Date(i32::MAX));
+    check_order(requests, as_of)?;
+    let prior = index(members);
+    let said: Vec<Request<'_>> = requests.iter().filter(|r| r.has_text()).copied().collect();
+    for requests in said.chunk_by(|a, b| a.shop_id == b.shop_id) {
+        let shop_id = requests[0].shop_id;
+        let Some(shop) = state.shops.get_mut(shop_id) else {
+            continue;
+        };
+        let standings = prior_standings(shop_id, shop, requests, &prior)?;
+        let texts: Vec<&str> = requests.iter().map(|r| r.text).collect();
+        Night {
+            requests,
+            cfg,
+            as_of,
+        }
+        .fit_basis(shop, &standings, &collapse(&texts).texts);
+    }
+    Ok(state)
+}
+
+fn index(members: &[IssueMember]) -> Prior<'_> {
+    members
+        .iter()
+        .map(|m| {
+            (
+                (
+                    m.shop_id.as_str(),
+                    m.source.as_str(),
+                    m.conversation_id.as_str(),
+                ),
+                m,
+            )
+        })
+        .collect()
+}
+
+fn prior_standings(
+    shop_id: &str,
+    shop: &ShopState,
+    requests: &[Request<'_>],
+    prior: &Prior<'_>,
+) -> Result<Vec<Option<Standing>>, IssuesError> {
+    let place = |id: &Option<IssueId>| -> Result<Option<usize>, IssuesError> {
+        let Some(id) = id else { return Ok(None) };
+        let known = issue_place(shop_id, id).filter(|&place| place < shop.issues.len());
+        known.map(Some).ok_or_else(|| IssuesError::UnknownIssue {
+            issue_id: id.as_str().to_owned(),
+        })
+    };
+    let standing = |request: &Request<'_>| {
+        let Some(row) = prior.get(&(shop_id, request.source, request.conversation_id)) else {
+            return Ok(None);
+        };
+        Ok(Some(Standing {
+            issue: place(&row.issue_id)?,
+            nearest: place(&row.nearest_issue_id)?,
+            similarity: row.similarity,
+            assigned_on: row.assigned_on,
+        }))
+    };
+    requests.iter().map(standing).collect()
+}
+
+fn member_row(request: &Request<'_>, standing: &Standing) -> IssueMember {
+    let id = |place: Option<usize>| place.map(|place| issue_id(request.shop_id, place));
+    IssueMember {
+        shop_id: request.shop_id.into(),
+        source: request.source.into(),
+        conversation_id: request.conversation_id.into(),
+        date: request.date,
+        kind: if standing.issue.is_some() {
+            MembershipKind::Member
+        } else {
+            MembershipKind::NearestOnly
+        },
+        issue_id: id(standing.issue),
+        nearest_issue_id: id(standing.nearest),
+        similarity: standing.similarity,
+        request_seq: request.seq,
+        assigned_on: standing.assigned_on,
+    }
+}
+
+fn issue_rows(
+    night: &Night<'_>,
+    shop: &ShopState,
+    shop_id: &str,
+    tallies: &[Tally<'_>],
+    standings: &[Standing],
+) -> Vec<Issue> {
+    let families = families(shop, tallies);
+    let row = |(place, tally): (usize, &Tally<'_>)| {
+        let issue = &shop.issues[place];
+        let tag = most_frequent(&tally.tags);
+        Issue {
+            shop_id: ShopId::from(shop_id),
+            issue_id: issue_id(shop_id, place),
+            canonical_id: issue_id(shop_id, issue.canonical),
+            issue_family_id: issue_id(shop_id, families[issue.canonical]),
+            name: issue.name.clone(),
+            status: match (issue.canonical == place, issue.is_dormant) {
+                (false, _) => IssueStatus::Merged,
+                (true, true) => IssueStatus::Dormant,
+                (true, false) => IssueStatus::Active,
+            },
+            language: most_frequent(&tally.languages).map(|l| l.0),
+            terms: issue.terms.clone(),
+            example_ids: examples(night, tally, standings),
+            top_tag: tag.map(|t| TagPath::from(t.0)),
+            top_tag_share: tag.map(|t| t.1 as f64 / tally.members.len() as f64),
+            owner: None,
+            faq_url: None,
+            first_seen: Date(issue.first_seen),
+            last_seen: Date(issue.last_seen),
+            born_on: Date(issue.born_on),
+            num_conversations: tally.members.len() as i64,
+            num_customers: tally.num_customers,
+            num_conversations_28d: tally.num_28d,
+        }
+    };
+    tallies.iter().enumerate().map(row).collect()
+}
+
+/// Members nearest to the centre that say it in different words, ties by id.
+fn examples(night: &Night<'_>, tally: &Tally<'_>, standings: &[Standing]) -> Vec<String> {
+    let mut ranked: Vec<(f64, &str, &str, &str)> = tally
+        .members
+        .iter()
+        .map(|&at| {
+            let request = &night.requests[at];
+            (
+                standings[at].similarity.unwrap_or(0.0),
+                request.source,
+                request.conversation_id,
+                request.text,
+            )
+        })
+        .collect();
+    ranked.sort_by(|a, b| {
+        b.0.total_cmp(&a.0)
+            .then_with(|| (a.1, a.2).cmp(&(b.1, b.2)))
+    });
+    let mut seen = BTreeSet::new();
+    ranked
+        .into_iter()
+        .filter(|entry| seen.insert(fingerprint(entry.3)))
+        .map(|(_, source, conversation, _)| format!("{source}/{conversation}"))
+        .take(NUM_EXAMPLES)
+        .collect()
+}
+
+/// First form of families: issues that stand for themselves and share a top tag, carried by at
+/// least half of their members, are one family when they are not all of one language. The
+/// family's id is its oldest issue's; every other issue is a family of its own.
+fn families(shop: &ShopState, tallies: &[Tally<'_>]) -> Vec<usize> {
+    let mut families: Vec<usize> = (0..shop.issues.len()).collect();
+    let mut by_tag = BTreeMap::<&str, Vec<(usize, refrain_record::Language)>>::new();
+    for place in shop.canonical() {
+        let tally = &tallies[place];
+        let language = most_frequent(&tally.languages);
+        if let (Some((tag, count)), Some((language, _))) = (most_frequent(&tally.tags), language)
+            && count as f64 >= FAMILY_MIN_TAG_SHARE * tally.members.len() as f64
+        {
+            by_tag.entry(tag).or_default().push((place, language));
+        }
+    }
+    for list in by_tag
+        .values()
+        .filter(|list| list.iter().any(|entry| entry.1 != list[0].1))
+    {
+        for entry in list {
+            families[entry.0] = list[0].0;
+        }
+    }
+    families
+}
