@@ -208,6 +208,7 @@ slots! {
     Subject = [];
     Tags = ["source_tags"];
     OrderId = ["order_number"];
+    Text [needed] = [];
 }
 slots! {
     /// An event inside a conversation.

@@ -118,6 +118,8 @@ pub(crate) struct Source {
     pub(crate) name: SourceId,
     pub(crate) feed: Feed,
     pub(crate) format: Format,
+    /// A conversation without messages is an error, not a row whose messages come apart.
+    pub(crate) needs_messages: bool,
     pub(crate) mapping: BTreeMap<String, String>,
     pub(crate) plan: Plan,
     pub(crate) turn_plan: Plan,
@@ -237,6 +239,7 @@ impl SourceSpec {
             name: self.source_id(),
             feed,
             format,
+            needs_messages: self.kind == "chat-jsonl",
             mapping: self.columns.clone(),
             plan: Plan::new(columns::sets_of(feed), &self.columns),
             turn_plan: Plan::new(columns::TURN_SETS, &self.columns),

@@ -38,7 +38,8 @@ pub(crate) fn role(text: &str, assistant: AuthorRole) -> Option<AuthorRole> {
         | "lead" | "contact" | "requester" | "human" | "buyer" | "shopper" | "guest"
         | "inbound" => AuthorRole::Customer,
         "agent" | "operator" | "admin" | "staff" | "support" | "team" | "employee" | "teammate"
-        | "advisor" | "representative" | "supporter" | "seller" | "outbound" => AuthorRole::Agent,
+        | "advisor" | "representative" | "helpdesk" | "help desk" | "supporter" | "seller"
+        | "outbound" => AuthorRole::Agent,
         "bot" | "chatbot" | "virtual assistant" | "ai" | "automation" | "auto reply"
         | "answerbot" => AuthorRole::Bot,
         "system" | "tool" | "event" | "function" | "developer" | "trigger" => AuthorRole::System,

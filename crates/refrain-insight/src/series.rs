@@ -283,3 +283,7 @@ fn normalised(mut curve: [f64; LAGS]) -> [f64; LAGS] {
     curve.iter_mut().for_each(|share| *share /= total);
     curve
 }
+
+#[cfg(test)]
+#[path = "series_tests.rs"]
+mod tests;

@@ -56,7 +56,7 @@ impl Default for IssuesConfig {
             neighbours: 25,
             resolution: 1.0,
             min_members: 5,
-            assign_min_similarity: 0.4,
+            assign_min_similarity: 0.35,
             merge_similarity: 0.65,
             quiet_days: 60,
             window_days: 28,

@@ -56,8 +56,7 @@ fn offer(list: &mut Vec<Neighbour>, k: usize, target: usize, similarity: f32) {
     } else {
         list.last().map_or(f32::INFINITY, |worst| worst.similarity)
     };
-    // NaN fails this test too.
-    if !(similarity > floor) {
+    if similarity <= floor || similarity.is_nan() {
         return;
     }
     let place = list.partition_point(|n| n.similarity >= similarity);

@@ -1,5 +1,7 @@
 //! What every clustering must hold, whatever the texts.
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is the report")]
+
 use proptest::prelude::*;
 use refrain_issues::{IssuesConfig, cluster_texts};
 use std::collections::BTreeMap;

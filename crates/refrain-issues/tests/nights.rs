@@ -1,6 +1,8 @@
 //! Thirty nights of made-up requests: births, stable ids, a merge, a death; and the promises that
 //! hold on any input.
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is the report")]
+
 use proptest::prelude::*;
 use refrain_issues::{IssuesConfig, IssuesError, NightIssues, Request, State, run_night};
 use refrain_record::tables::{Issue, IssueMember};
@@ -432,7 +434,14 @@ fn nothing_little_and_alike() {
                 topic: 0,
             })
             .collect();
-        run_night(State::default(), &requests(&said), &[], &cfg(), Date(START)).unwrap()
+        run_night(
+            State::default(),
+            &requests(&said),
+            &[],
+            &cfg(),
+            Date(START + 7),
+        )
+        .unwrap()
     };
     assert_eq!(night(&[]).members.len(), 0);
     assert_eq!(night(&["", "  "]).members.len(), 0);
@@ -451,24 +460,30 @@ fn nothing_little_and_alike() {
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    let said = season(1);
+    let said = season(4);
     let list = requests(&said);
-    let night = run_night(State::default(), &list, &[], &cfg(), Date(START)).unwrap();
+    let night = run_night(State::default(), &list, &[], &cfg(), Date(START + 3)).unwrap();
     let again = run_night(
         night.state.clone(),
         &list,
         &night.members,
         &cfg(),
-        Date(START),
+        Date(START + 3),
     );
     assert!(matches!(again, Err(IssuesError::LaterState { .. })));
-    let strangers = run_night(State::default(), &list, &night.members, &cfg(), Date(START));
+    let strangers = run_night(
+        State::default(),
+        &list,
+        &night.members,
+        &cfg(),
+        Date(START + 3),
+    );
     assert!(matches!(strangers, Err(IssuesError::UnknownIssue { .. })));
     let early = run_night(State::default(), &list, &[], &cfg(), Date(START - 1));
     assert!(matches!(early, Err(IssuesError::Order { position: 0 })));
     let mut backwards = list.clone();
     backwards.reverse();
-    let unsorted = run_night(State::default(), &backwards, &[], &cfg(), Date(START));
+    let unsorted = run_night(State::default(), &backwards, &[], &cfg(), Date(START + 3));
     assert!(matches!(unsorted, Err(IssuesError::Order { position: 1 })));
 }
 

@@ -37,6 +37,8 @@ mod phrases;
 mod walk;
 
 #[cfg(test)]
+mod link_tests;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod tests;

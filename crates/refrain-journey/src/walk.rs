@@ -170,7 +170,7 @@ fn link_repeats(
         }
         while recent
             .front()
-            .is_some_and(|&old| !is_within(&contacts[old], later, longest))
+            .is_some_and(|&old| is_out_of_reach(&contacts[old], later.date, longest))
         {
             recent.pop_front();
         }
@@ -194,6 +194,15 @@ fn link_repeats(
         }
     }
     links
+}
+
+/// Whether no contact from `date` on can be within so many days, with or without a time.
+fn is_out_of_reach(earlier: &Contact<'_>, date: Date, days: i64) -> bool {
+    // A day of slack, as local days begin up to 14 hours before those of UTC.
+    let last = earlier
+        .settled_at()
+        .map_or(earlier.date, |at| at.utc_date().plus_days(1));
+    i64::from(date.days_since(last.max(earlier.date))) > days
 }
 
 /// A later contact and one before it.

@@ -42,7 +42,6 @@ impl Amount {
 
     /// The amount as a float, for means and models only.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "18 digits exceed f64 only beyond any real total")]
     pub fn to_f64(self) -> f64 {
         self.0 as f64 / Self::SCALE as f64
     }

@@ -30,7 +30,7 @@ impl Timestamp {
     /// The UTC date.
     #[must_use]
     pub const fn utc_date(self) -> Date {
-        #[expect(clippy::cast_possible_truncation, reason = "i64 microseconds span under 2^28 days")]
+        // i64 microseconds span under 2^28 days, so the number fits.
         Date(self.0.div_euclid(DAY_US) as i32)
     }
 }
@@ -85,10 +85,7 @@ impl Date {
     /// Monday 0 to Sunday 6.
     #[must_use]
     pub const fn weekday(self) -> u8 {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..7")]
-        {
-            (self.0 + 3).rem_euclid(7) as u8
-        }
+        (self.0 + 3).rem_euclid(7) as u8
     }
 
     /// The first day of the date's month.

@@ -18,7 +18,8 @@ const LEAD_DAYS: i32 = 60;
 const WEEKDAY: [f64; 7] = [1.08, 1.0, 0.98, 1.0, 0.95, 0.9, 1.15];
 /// Orders by local hour.
 const HOUR: [f64; 24] = [
-    0.6, 0.3, 0.2, 0.1, 0.1, 0.2, 0.5, 1.0, 1.6, 2.0, 2.3, 2.4, 2.5, 2.3, 2.2, 2.2, 2.3, 2.5, 2.9, 3.5, 3.9, 3.6, 2.6, 1.4,
+    0.6, 0.3, 0.2, 0.1, 0.1, 0.2, 0.5, 1.0, 1.6, 2.0, 2.3, 2.4, 2.5, 2.3, 2.2, 2.2, 2.3, 2.5, 2.9,
+    3.5, 3.9, 3.6, 2.6, 1.4,
 ];
 
 /// One shop's calendar.
@@ -46,21 +47,38 @@ impl Calendar {
         let first = config.start;
         let num_days = config.end().days_since(first).max(1);
         let zone = TimeZone::get(&shop.timezone).unwrap_or(TimeZone::UTC);
-        let weights: Vec<f64> = (-LEAD_DAYS..num_days + TAIL_DAYS).map(|d| order_weight(first.plus_days(d), &shop.peaks)).collect();
+        let weights: Vec<f64> = (-LEAD_DAYS..num_days + TAIL_DAYS)
+            .map(|d| order_weight(first.plus_days(d), &shop.peaks))
+            .collect();
         let mean = weights.iter().sum::<f64>() / weights.len() as f64;
         let days = weights.iter().zip(-LEAD_DAYS..).map(|(weight, d)| {
             let date = first.plus_days(d);
             let noon = date.utc_midnight().plus_seconds(DAY_S / 2);
-            let offset_s = jiff::Timestamp::from_microsecond(noon.0).map_or(0, |at| i64::from(zone.to_offset(at).seconds()));
-            Day { text: date.to_string(), offset_s, load: weight / mean }
+            let offset_s = jiff::Timestamp::from_microsecond(noon.0)
+                .map_or(0, |at| i64::from(zone.to_offset(at).seconds()));
+            Day {
+                text: date.to_string(),
+                offset_s,
+                load: weight / mean,
+            }
         });
         let days: Vec<Day> = days.collect();
         let mut sum = 0.0;
-        let cumulative = days.iter().skip(LEAD_DAYS as usize).take(num_days as usize).map(|d| {
-            sum += d.load;
-            sum
-        });
-        Self { first, num_days, cumulative: cumulative.collect(), days, hours: shop.hours }
+        let cumulative = days
+            .iter()
+            .skip(LEAD_DAYS as usize)
+            .take(num_days as usize)
+            .map(|d| {
+                sum += d.load;
+                sum
+            });
+        Self {
+            first,
+            num_days,
+            cumulative: cumulative.collect(),
+            days,
+            hours: shop.hours,
+        }
     }
 
     /// First instant of the season.
@@ -75,7 +93,8 @@ impl Calendar {
 
     /// Instant of a local second of a day, counted from the season's first.
     pub(crate) fn utc(&self, day: i32, second: i64) -> i64 {
-        self.first.plus_days(day).utc_midnight().0 / refrain_record::SECOND_US + second - self.day(day).offset_s
+        self.first.plus_days(day).utc_midnight().0 / refrain_record::SECOND_US + second
+            - self.day(day).offset_s
     }
 
     /// Day (from the season's first) and second of it in local time.
@@ -94,7 +113,8 @@ impl Calendar {
     pub(crate) fn month(&self, at: i64) -> usize {
         let (year, month, _) = self.date(at).year_month_day();
         let (year0, month0, _) = self.first.year_month_day();
-        let months = (i32::from(year) - i32::from(year0)) * 12 + i32::from(month) - i32::from(month0);
+        let months =
+            (i32::from(year) - i32::from(year0)) * 12 + i32::from(month) - i32::from(month0);
         usize::try_from(months).unwrap_or(0)
     }
 
@@ -102,7 +122,10 @@ impl Calendar {
     pub(crate) fn draw(&self, rng: &mut Rng) -> i64 {
         let total = self.cumulative.last().copied().unwrap_or(1.0);
         let mark = rng.unit() * total;
-        let day = self.cumulative.partition_point(|&sum| sum <= mark).min(self.cumulative.len().saturating_sub(1));
+        let day = self
+            .cumulative
+            .partition_point(|&sum| sum <= mark)
+            .min(self.cumulative.len().saturating_sub(1));
         let hour = rng.weighted(HOUR.iter().copied());
         self.utc(day as i32, hour as i64 * 3600 + rng.int(0, 3599))
     }
@@ -116,7 +139,11 @@ impl Calendar {
     /// Moves small-hours moments into the day, as most people sleep.
     pub(crate) fn awake(&self, at: i64, rng: &mut Rng) -> i64 {
         let (_, second) = self.local(at);
-        if second < 6 * 3600 && rng.chance(0.9) { at + 7 * 3600 + rng.int(0, 7200) } else { at }
+        if second < 6 * 3600 && rng.chance(0.9) {
+            at + 7 * 3600 + rng.int(0, 7200)
+        } else {
+            at
+        }
     }
 
     pub(crate) fn is_open(&self, at: i64) -> bool {
@@ -163,7 +190,13 @@ impl Calendar {
     /// `2026-03-09 09:15:00` in local time.
     pub(crate) fn local_text(&self, at: i64) -> String {
         let (day, second) = self.local(at);
-        format!("{} {:02}:{:02}:{:02}", self.day(day).text, second / 3600, second / 60 % 60, second % 60)
+        format!(
+            "{} {:02}:{:02}:{:02}",
+            self.day(day).text,
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        )
     }
 
     fn hours_of(&self, day: i32) -> (i64, i64) {
@@ -234,8 +267,14 @@ mod tests {
         // 2025-10-04 is a Saturday, closed from 14:00 until Monday 08:00.
         let saturday = calendar.utc(3, 13 * 3600 + 1800);
         assert!(calendar.is_open(saturday));
-        assert_eq!(calendar.local(calendar.after_open_seconds(saturday, 3600)), (5, 8 * 3600 + 1800));
-        assert_eq!(calendar.local(calendar.next_open(calendar.utc(4, 0))), (5, 8 * 3600));
+        assert_eq!(
+            calendar.local(calendar.after_open_seconds(saturday, 3600)),
+            (5, 8 * 3600 + 1800)
+        );
+        assert_eq!(
+            calendar.local(calendar.next_open(calendar.utc(4, 0))),
+            (5, 8 * 3600)
+        );
     }
 
     #[test]
@@ -247,6 +286,10 @@ mod tests {
             per_day[calendar.local(calendar.draw(&mut rng)).0 as usize] += 1;
         }
         let friday = per_day[58];
-        assert!(friday > 3 * per_day[30] && friday > 2 * per_day[44], "{friday} {}", per_day[30]);
+        assert!(
+            friday > 3 * per_day[30] && friday > 2 * per_day[44],
+            "{friday} {}",
+            per_day[30]
+        );
     }
 }

@@ -5,12 +5,48 @@ use crate::rng::Rng;
 
 /// Type, campaigns a year, share of the opted-in audience each reaches relative to the others, click rate, order lift.
 pub(crate) static TYPES: &[CampaignType] = &[
-    CampaignType { name: "newsletter", per_year: 12.0, reach: 1.0, click: 0.04, orders: 0.004 },
-    CampaignType { name: "sale", per_year: 8.0, reach: 1.2, click: 0.08, orders: 0.030 },
-    CampaignType { name: "launch", per_year: 8.0, reach: 0.7, click: 0.06, orders: 0.010 },
-    CampaignType { name: "reactivation", per_year: 8.0, reach: 0.5, click: 0.03, orders: 0.008 },
-    CampaignType { name: "loyalty", per_year: 8.0, reach: 0.6, click: 0.07, orders: 0.012 },
-    CampaignType { name: "gift_guide", per_year: 8.0, reach: 0.6, click: 0.05, orders: 0.010 },
+    CampaignType {
+        name: "newsletter",
+        per_year: 12.0,
+        reach: 1.0,
+        click: 0.04,
+        orders: 0.004,
+    },
+    CampaignType {
+        name: "sale",
+        per_year: 8.0,
+        reach: 1.2,
+        click: 0.08,
+        orders: 0.030,
+    },
+    CampaignType {
+        name: "launch",
+        per_year: 8.0,
+        reach: 0.7,
+        click: 0.06,
+        orders: 0.010,
+    },
+    CampaignType {
+        name: "reactivation",
+        per_year: 8.0,
+        reach: 0.5,
+        click: 0.03,
+        orders: 0.008,
+    },
+    CampaignType {
+        name: "loyalty",
+        per_year: 8.0,
+        reach: 0.6,
+        click: 0.07,
+        orders: 0.012,
+    },
+    CampaignType {
+        name: "gift_guide",
+        per_year: 8.0,
+        reach: 0.6,
+        click: 0.05,
+        orders: 0.010,
+    },
 ];
 
 /// Share of every audience that is held back.
@@ -57,7 +93,13 @@ pub(crate) fn plan_campaigns(seed: u64, shop: usize, calendar: &Calendar) -> Vec
     for (at, (day, kind)) in starts.into_iter().enumerate() {
         let starts_at = calendar.utc(day, [9, 10, 17][rng.below(3)] * 3600);
         let about = &TYPES[kind];
-        let code = (about.orders > 0.005).then(|| format!("{}{}", ["SAVE", "HELLO", "JOY", "STAR"][rng.below(4)], rng.int(10, 99)));
+        let code = (about.orders > 0.005).then(|| {
+            format!(
+                "{}{}",
+                ["SAVE", "HELLO", "JOY", "STAR"][rng.below(4)],
+                rng.int(10, 99)
+            )
+        });
         campaigns.push(Campaign {
             id: format!("cmp{:03}", at + 1),
             kind,

@@ -22,12 +22,28 @@ pub(crate) const VARIANTS: usize = 3;
 pub(crate) const RETURN_RATE: f64 = 0.14;
 
 /// Carrier, weight, median days on the road.
-pub(crate) static CARRIERS: &[(&str, f64, f64)] =
-    &[("Blitzpost", 0.45, 2.0), ("Nordpaket", 0.30, 2.5), ("Kurio", 0.20, 3.0), ("ParcelJet", 0.05, 1.2)];
-pub(crate) static PAYMENTS: &[(&str, f64)] =
-    &[("card", 0.38), ("wallet", 0.30), ("invoice", 0.20), ("bank_transfer", 0.07), ("gift_card", 0.05)];
-pub(crate) static REASONS: &[(&str, f64)] =
-    &[("too_small", 0.22), ("too_large", 0.14), ("not_as_described", 0.14), ("damaged", 0.10), ("defective", 0.08), ("changed_mind", 0.26), ("late", 0.06)];
+pub(crate) static CARRIERS: &[(&str, f64, f64)] = &[
+    ("Blitzpost", 0.45, 2.0),
+    ("Nordpaket", 0.30, 2.5),
+    ("Kurio", 0.20, 3.0),
+    ("ParcelJet", 0.05, 1.2),
+];
+pub(crate) static PAYMENTS: &[(&str, f64)] = &[
+    ("card", 0.38),
+    ("wallet", 0.30),
+    ("invoice", 0.20),
+    ("bank_transfer", 0.07),
+    ("gift_card", 0.05),
+];
+pub(crate) static REASONS: &[(&str, f64)] = &[
+    ("too_small", 0.22),
+    ("too_large", 0.14),
+    ("not_as_described", 0.14),
+    ("damaged", 0.10),
+    ("defective", 0.08),
+    ("changed_mind", 0.26),
+    ("late", 0.06),
+];
 
 /// An item in one of its variants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,10 +91,18 @@ mod tests {
     #[test]
     fn skus_are_unique() {
         assert_eq!(CATEGORIES.iter().map(|c| c.3).sum::<usize>(), NUM_ITEMS);
-        let all = (0..NUM_ITEMS).flat_map(|index| (0..VARIANTS).map(move |variant| Item { index, variant }.sku()));
+        let all = (0..NUM_ITEMS)
+            .flat_map(|index| (0..VARIANTS).map(move |variant| Item { index, variant }.sku()));
         let skus: std::collections::BTreeSet<_> = all.collect();
         assert_eq!(skus.len(), NUM_ITEMS * VARIANTS);
         // The incident's kettle is item 25.
-        assert_eq!(Item { index: 25, variant: 2 }.sku(), "KI-2403");
+        assert_eq!(
+            Item {
+                index: 25,
+                variant: 2
+            }
+            .sku(),
+            "KI-2403"
+        );
     }
 }

@@ -1,11 +1,11 @@
 //! One contact at the help desk: who writes when, what happens to the ticket, how it ends. No text here.
 //!
-//! `Say` names what a turn is about; `say.rs` turns it into words from another generator, so that
-//! leaving the words away changes nothing else.
+//! `say.rs` finds the words later, from another generator, so that leaving them away changes nothing else.
 
 use refrain_record::{AuthorRole, Channel, ConversationEventKind as Kind};
 
 use crate::calendar::Calendar;
+use crate::course::{Actor, Course, Event, Rating, Say, Turn};
 use crate::problem::Problem;
 use crate::rng::Rng;
 
@@ -20,101 +20,6 @@ pub(crate) static CHANNELS: &[(Channel, f64, f64, f64)] = &[
     (Channel::SocialPublic, 0.02, 5_000.0, 0.0),
 ];
 
-/// What a turn says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Say {
-    Hello,
-    Request,
-    Rephrase,
-    Details,
-    Nudge,
-    AskHuman,
-    Supervisor,
-    Thanks,
-    Complain,
-    StillOpen,
-    OutOfOffice,
-    BotGreet,
-    BotAnswer,
-    BotFallback,
-    BotHandover,
-    BotTimeout,
-    AgentHello,
-    AgentAskDetails,
-    AgentAnswer,
-    AgentUnsure,
-    AgentRedirect,
-    AgentApology,
-    AgentClose,
-    Note,
-    Spam,
-    Notice,
-    ThankYou,
-}
-
-/// One message to be.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Turn {
-    pub(crate) at: i64,
-    pub(crate) role: AuthorRole,
-    pub(crate) say: Say,
-    pub(crate) internal: bool,
-}
-
-/// One status or assignment event.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Event {
-    pub(crate) at: i64,
-    pub(crate) kind: Kind,
-    pub(crate) actor: Actor,
-}
-
-/// Who did it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Actor {
-    Customer,
-    Bot,
-    First,
-    Second,
-    Supervisor,
-    System,
-}
-
-/// A rating on 1 to 5.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rating {
-    pub(crate) at: i64,
-    pub(crate) score: u8,
-    pub(crate) has_comment: bool,
-}
-
-/// How a contact went.
-#[derive(Debug, Clone)]
-pub(crate) struct Course {
-    pub(crate) turns: Vec<Turn>,
-    pub(crate) events: Vec<Event>,
-    pub(crate) rating: Option<Rating>,
-    pub(crate) survey_sent: bool,
-    pub(crate) handle_s: Option<i64>,
-    /// The matter was settled.
-    pub(crate) solved: bool,
-    /// Somebody or the bot answered.
-    pub(crate) answered: bool,
-    pub(crate) last_at: i64,
-}
-
-impl Course {
-    /// Keeps the first words only: an agent put the ticket to an open one.
-    pub(crate) fn merge(&mut self) {
-        self.turns.retain(|t| matches!(t.say, Say::Request | Say::Hello));
-        self.last_at = self.turns.last().map_or(self.last_at, |t| t.at);
-        self.events.truncate(1);
-        self.events.push(Event { at: self.last_at + 1800, kind: Kind::Merged, actor: Actor::First });
-        (self.rating, self.survey_sent, self.handle_s) = (None, false, None);
-        (self.solved, self.answered) = (false, false);
-    }
-}
-
 struct Desk<'a> {
     calendar: &'a Calendar,
     rng: &'a mut Rng,
@@ -126,7 +31,14 @@ struct Desk<'a> {
 }
 
 /// Plays one contact through; `again` counts the earlier contacts about the same matter.
-pub(crate) fn play(problem: &Problem, channel: Channel, at: i64, again: usize, calendar: &Calendar, rng: &mut Rng) -> Course {
+pub(crate) fn play(
+    problem: &Problem,
+    channel: Channel,
+    at: i64,
+    again: usize,
+    calendar: &Calendar,
+    rng: &mut Rng,
+) -> Course {
     let course = Course {
         turns: Vec::with_capacity(8),
         events: Vec::with_capacity(6),
@@ -137,9 +49,20 @@ pub(crate) fn play(problem: &Problem, channel: Channel, at: i64, again: usize, c
         answered: false,
         last_at: at,
     };
-    let mut desk = Desk { calendar, rng, channel, course, now: at, first_wait_s: 0, spoken_by_agent: 0 };
+    let mut desk = Desk {
+        calendar,
+        rng,
+        channel,
+        course,
+        now: at,
+        first_wait_s: 0,
+        spoken_by_agent: 0,
+    };
     desk.event(Kind::Opened, Actor::Customer);
-    let &(_, _, _, bot_share) = CHANNELS.iter().find(|c| c.0 == channel).unwrap_or(&CHANNELS[0]);
+    let &(_, _, _, bot_share) = CHANNELS
+        .iter()
+        .find(|c| c.0 == channel)
+        .unwrap_or(&CHANNELS[0]);
     let has_bot = desk.rng.chance(bot_share);
     if has_bot && desk.rng.chance(0.2) {
         desk.turn(AuthorRole::Customer, Say::Hello);
@@ -156,13 +79,22 @@ pub(crate) fn play(problem: &Problem, channel: Channel, at: i64, again: usize, c
 
 impl Desk<'_> {
     fn turn(&mut self, role: AuthorRole, say: Say) {
-        self.course.turns.push(Turn { at: self.now, role, say, internal: say == Say::Note });
+        self.course.turns.push(Turn {
+            at: self.now,
+            role,
+            say,
+            internal: say == Say::Note,
+        });
         self.course.last_at = self.now;
         self.spoken_by_agent += i64::from(role == AuthorRole::Agent);
     }
 
     fn event(&mut self, kind: Kind, actor: Actor) {
-        self.course.events.push(Event { at: self.now, kind, actor });
+        self.course.events.push(Event {
+            at: self.now,
+            kind,
+            actor,
+        });
     }
 
     fn wait(&mut self, low: i64, high: i64) {
@@ -223,8 +155,13 @@ impl Desk<'_> {
     fn people(&mut self, problem: &Problem, again: usize) {
         let asked_at = self.now;
         let load = self.calendar.load(asked_at);
-        let &(_, _, median_s, _) = CHANNELS.iter().find(|c| c.0 == self.channel).unwrap_or(&CHANNELS[0]);
-        let delay = self.rng.log_normal(median_s * (0.6 + 0.4 * load).max(0.5), 0.9) as i64;
+        let &(_, _, median_s, _) = CHANNELS
+            .iter()
+            .find(|c| c.0 == self.channel)
+            .unwrap_or(&CHANNELS[0]);
+        let delay = self
+            .rng
+            .log_normal(median_s * (0.6 + 0.4 * load).max(0.5), 0.9) as i64;
         let reply_at = self.calendar.after_open_seconds(asked_at, delay);
         if self.lost_patience(reply_at - asked_at, load) {
             return;
@@ -252,12 +189,18 @@ impl Desk<'_> {
             self.turn(AuthorRole::Customer, Say::Details);
             self.pause();
         }
-        let solved = self.rng.chance(1.0 - problem.hard * (0.8 + 0.2 * load).min(1.6));
+        let solved = self
+            .rng
+            .chance(1.0 - problem.hard * (0.8 + 0.2 * load).min(1.6));
         if again > 0 && self.rng.chance(0.5) {
             self.turn(AuthorRole::Agent, Say::AgentApology);
             self.wait(5, 40);
         }
-        if solved { self.settle() } else { self.fail(again) }
+        if solved {
+            self.settle()
+        } else {
+            self.fail(again)
+        }
     }
 
     /// Whether the customer gives up (or is overlooked) before anybody answers.
@@ -309,7 +252,9 @@ impl Desk<'_> {
         self.wait(6 * 3600, 60 * 3600);
         self.turn(AuthorRole::Customer, Say::StillOpen);
         self.event(Kind::Reopened, Actor::Customer);
-        self.now = self.calendar.after_open_seconds(self.now, self.rng.int(600, 20_000));
+        self.now = self
+            .calendar
+            .after_open_seconds(self.now, self.rng.int(600, 20_000));
         self.turn(AuthorRole::Agent, Say::AgentAnswer);
         self.wait(60, 600);
         self.event(Kind::Solved, Actor::First);
@@ -317,7 +262,14 @@ impl Desk<'_> {
 
     fn fail(&mut self, again: usize) {
         let redirected = self.rng.chance(0.25);
-        self.turn(AuthorRole::Agent, if redirected { Say::AgentRedirect } else { Say::AgentUnsure });
+        self.turn(
+            AuthorRole::Agent,
+            if redirected {
+                Say::AgentRedirect
+            } else {
+                Say::AgentUnsure
+            },
+        );
         self.customer_pause();
         if self.rng.chance(0.12 + 0.1 * again.min(3) as f64) {
             self.turn(AuthorRole::Customer, Say::Supervisor);
@@ -341,11 +293,21 @@ impl Desk<'_> {
     }
 
     fn pause(&mut self) {
-        if self.is_live() { self.wait(15, 150) } else { self.now = self.calendar.after_open_seconds(self.now, self.rng.int(300, 9000)) }
+        if self.is_live() {
+            self.wait(15, 150)
+        } else {
+            self.now = self
+                .calendar
+                .after_open_seconds(self.now, self.rng.int(300, 9000))
+        }
     }
 
     fn customer_pause(&mut self) {
-        if self.is_live() { self.wait(10, 100) } else { self.wait(600, 30_000) }
+        if self.is_live() {
+            self.wait(10, 100)
+        } else {
+            self.wait(600, 30_000)
+        }
     }
 
     fn finish(mut self, problem: &Problem) -> Course {
@@ -357,7 +319,10 @@ impl Desk<'_> {
                 self.event(Kind::Closed, Actor::System);
             }
         }
-        let per_turn_s = self.rng.log_normal(if self.is_live() { 110.0 } else { 260.0 }, 0.4) * (1.0 + problem.hard);
+        let per_turn_s = self
+            .rng
+            .log_normal(if self.is_live() { 110.0 } else { 260.0 }, 0.4)
+            * (1.0 + problem.hard);
         let measured = match self.channel {
             Channel::Phone => 1.0,
             Channel::Chat => 0.7,
@@ -385,7 +350,11 @@ impl Desk<'_> {
         let score = self.rng.weighted(weights.into_iter());
         if self.rng.chance([0.42, 0.28, 0.12, 0.20, 0.34][score]) {
             let at = solved_at + self.rng.int(600, 50_000);
-            self.course.rating = Some(Rating { at, score: score as u8 + 1, has_comment: self.rng.chance(0.3) });
+            self.course.rating = Some(Rating {
+                at,
+                score: score as u8 + 1,
+                has_comment: self.rng.chance(0.3),
+            });
         }
     }
 }
@@ -398,10 +367,23 @@ pub(crate) fn play_noise(say: Say, at: i64, rng: &mut Rng) -> Course {
     };
     let closed_at = at + rng.int(600, 40_000);
     Course {
-        turns: vec![Turn { at, role: AuthorRole::Customer, say, internal: false }],
+        turns: vec![Turn {
+            at,
+            role: AuthorRole::Customer,
+            say,
+            internal: false,
+        }],
         events: vec![
-            Event { at, kind: Kind::Opened, actor: Actor::Customer },
-            Event { at: closed_at, kind: close, actor: Actor::First },
+            Event {
+                at,
+                kind: Kind::Opened,
+                actor: Actor::Customer,
+            },
+            Event {
+                at: closed_at,
+                kind: close,
+                actor: Actor::First,
+            },
         ],
         rating: None,
         survey_sent: false,
@@ -436,6 +418,9 @@ mod tests {
             silent += usize::from(!course.answered);
             reopened += usize::from(course.events.iter().any(|e| e.kind == Kind::Reopened));
         }
-        assert!(solved > 2000 && bots > 500 && silent > 20 && reopened > 30, "{solved} {bots} {silent} {reopened}");
+        assert!(
+            solved > 2000 && bots > 500 && silent > 20 && reopened > 30,
+            "{solved} {bots} {silent} {reopened}"
+        );
     }
 }

@@ -26,8 +26,16 @@ enum Sink {
 
 impl Out {
     pub(crate) fn create(path: PathBuf) -> Result<Self, SeasonError> {
-        let sink = open(&path).map_err(|source| SeasonError::Write { path: path.clone(), source })?;
-        Ok(Self { path, sink, num_bytes: 0, num_rows: 0 })
+        let sink = open(&path).map_err(|source| SeasonError::Write {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(Self {
+            path,
+            sink,
+            num_bytes: 0,
+            num_rows: 0,
+        })
     }
 
     /// A CSV file with its header.
@@ -46,8 +54,13 @@ impl Out {
             Sink::Gzip(sink) => sink,
             Sink::Zstd(sink) => sink,
         };
-        let written = sink.write_all(line.as_bytes()).and_then(|()| sink.write_all(b"\n"));
-        written.map_err(|source| SeasonError::Write { path: self.path.clone(), source })
+        let written = sink
+            .write_all(line.as_bytes())
+            .and_then(|()| sink.write_all(b"\n"));
+        written.map_err(|source| SeasonError::Write {
+            path: self.path.clone(),
+            source,
+        })
     }
 
     pub(crate) fn row(&mut self, row: &CsvRow) -> Result<(), SeasonError> {
@@ -119,7 +132,12 @@ mod tests {
 
     #[test]
     fn fields_are_quoted_where_needed() {
-        let row = CsvRow::new().add("").add("a,b").add("say \"hi\"\nthere").maybe(None).money(1_205);
+        let row = CsvRow::new()
+            .add("")
+            .add("a,b")
+            .add("say \"hi\"\nthere")
+            .maybe(None)
+            .money(1_205);
         assert_eq!(row.0, ",\"a,b\",\"say \"\"hi\"\"\nthere\",,12.05");
     }
 }

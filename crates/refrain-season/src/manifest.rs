@@ -3,7 +3,8 @@
 use crate::config::{Helpdesk, SeasonConfig, ShopConfig};
 
 /// The demo's identity key: fixed and public, so never for real data.
-pub(crate) const DEMO_KEY: &str = "7265667261696e2d64656d6f2d6b65792d6e6f742d666f722d7265616c2d64617461";
+pub(crate) const DEMO_KEY: &str =
+    "7265667261696e2d64656d6f2d6b65792d6e6f742d666f722d7265616c2d64617461";
 
 const COMMERCE: &[(&str, &str)] = &[
     ("orders", "orders.csv.zst"),
@@ -37,7 +38,12 @@ const TABLES: &[(&str, &str, &str, &str)] = &[
         r#"{ conversation_id = "Ticket", at = "When", kind = "What", actor_id = "Who", team = "Group", other_conversation_id = "Other ticket" }"#,
         "",
     ),
-    ("ratings", "ratings.csv.gz", r#"{ conversation_id = "Ticket", score = "Stars", rated_at = "Rated at", comment = "Remark" }"#, ""),
+    (
+        "ratings",
+        "ratings.csv.gz",
+        r#"{ conversation_id = "Ticket", score = "Stars", rated_at = "Rated at", comment = "Remark" }"#,
+        "",
+    ),
 ];
 
 /// Name of a shop's conversation source.
@@ -50,14 +56,23 @@ pub(crate) fn desk_source(shop: &ShopConfig) -> &'static str {
 
 /// The text of `refrain.toml`.
 pub(crate) fn config_text(config: &SeasonConfig) -> String {
-    let mut text = String::from("# A simulated season, written by `refrain season`; what is planted in it stands in truth/.\n\n");
+    let mut text = String::from(
+        "# A simulated season, written by `refrain season`; what is planted in it stands in truth/.\n\n",
+    );
     for shop in &config.shops {
         text.push_str(&shop_text(shop));
     }
     for shop in &config.shops {
         let desk = desk_source(shop);
         match shop.helpdesk {
-            Helpdesk::ChatJsonl => source(&mut text, shop, desk, "chat-jsonl", "conversations", "chat/*.jsonl.zst"),
+            Helpdesk::ChatJsonl => source(
+                &mut text,
+                shop,
+                desk,
+                "chat-jsonl",
+                "conversations",
+                "chat/*.jsonl.zst",
+            ),
             Helpdesk::Csv => {
                 for (feed, path, columns, roles) in TABLES {
                     if config.events_only && *feed == "messages" {
@@ -114,10 +129,16 @@ mod tests {
     #[test]
     fn config_is_toml() {
         for events_only in [false, true] {
-            let config = SeasonConfig { events_only, ..Default::default() };
+            let config = SeasonConfig {
+                events_only,
+                ..Default::default()
+            };
             let table: toml::Table = config_text(&config).parse().unwrap();
             assert_eq!(table["shop"].as_array().unwrap().len(), 2);
-            assert_eq!(table["source"].as_array().unwrap().len(), 23 - usize::from(events_only));
+            assert_eq!(
+                table["source"].as_array().unwrap().len(),
+                23 - usize::from(events_only)
+            );
         }
         assert!(DEMO_KEY.len() >= 64 && DEMO_KEY.bytes().all(|b| b.is_ascii_hexdigit()));
     }

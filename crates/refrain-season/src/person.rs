@@ -49,26 +49,60 @@ const FAMILY: u64 = 3;
 const FAMILIES_PER_1000: u64 = 3;
 
 impl Person {
-    pub(crate) fn draw(seed: u64, shop: usize, index: u64, languages: &[(usize, f64)], grammars: &[Grammar]) -> Self {
+    pub(crate) fn draw(
+        seed: u64,
+        shop: usize,
+        index: u64,
+        languages: &[(usize, f64)],
+        grammars: &[Grammar],
+    ) -> Self {
         let mut rng = Rng::of(&[seed, shop as u64, index, 1]);
-        let language = languages.get(rng.weighted(languages.iter().map(|l| l.1))).map_or(0, |l| l.0);
+        let language = languages
+            .get(rng.weighted(languages.iter().map(|l| l.1)))
+            .map_or(0, |l| l.0);
         let grammar = &grammars[language];
-        let given = grammar.pick("given", &mut rng);
-        let family = grammar.pick("family", &mut rng);
+        let given = grammar.pick("given", false, &mut rng);
+        let family = grammar.pick("family", false, &mut rng);
         let name = grammar.full_name(given, family);
-        let local = ascii_lower(&format!("{}.{}", grammar.latin(given), grammar.latin(family)));
-        let domain = ["example.com", "example.org", "mail.example", "post.example", "example.net"][rng.weighted([0.35, 0.2, 0.25, 0.15, 0.05].into_iter())];
+        let local = ascii_lower(&format!(
+            "{}.{}",
+            grammar.latin(given),
+            grammar.latin(family)
+        ));
+        let domain = [
+            "example.com",
+            "example.org",
+            "mail.example",
+            "post.example",
+            "example.net",
+        ][rng.weighted([0.35, 0.2, 0.25, 0.15, 0.05].into_iter())];
         // Blocks of a thousand persons hold a few families that share one mailbox.
         let place = index % 1000;
         let is_family = place < FAMILY * FAMILIES_PER_1000;
-        let email = if is_family { format!("family{}-{}@{domain2}", index / 1000, place / FAMILY, domain2 = "mail.example") } else { format!("{local}{index}@{domain}") };
-        let other_email = (!is_family && rng.chance(0.10)).then(|| format!("{}{index}@work.example", &local.chars().take(1).collect::<String>()));
-        let phone = rng.chance(0.75).then(|| phone_number(grammar.code(), shop, index));
+        let email = if is_family {
+            format!(
+                "family{}-{}@{domain2}",
+                index / 1000,
+                place / FAMILY,
+                domain2 = "mail.example"
+            )
+        } else {
+            format!("{local}{index}@{domain}")
+        };
+        let other_email = (!is_family && rng.chance(0.10)).then(|| {
+            format!(
+                "{}{index}@work.example",
+                &local.chars().take(1).collect::<String>()
+            )
+        });
+        let phone = rng
+            .chance(0.75)
+            .then(|| phone_number(grammar.code(), shop, index));
         Self {
             index,
             language,
             name,
-            city: grammar.pick("city", &mut rng).to_owned(),
+            city: grammar.pick("city", false, &mut rng).to_owned(),
             country: country(grammar.code(), shop, &mut rng),
             shop_id: rng.chance(0.75).then(|| format!("C{}", 100_000 + index)),
             email,
@@ -76,9 +110,19 @@ impl Person {
             phone_in_shop: phone.is_some() && rng.chance(0.7),
             phone,
             desk_id: format!("u{}", 7_000_000 + index * 3),
-            register: [Register::Curt, Register::Polite, Register::Angry, Register::Chatty, Register::Lower, Register::Emoji]
-                [rng.weighted([0.22, 0.36, 0.07, 0.13, 0.14, 0.08].into_iter())],
-            sloppiness: if rng.chance(0.4) { rng.between(0.01, 0.09) } else { 0.004 },
+            register: [
+                Register::Curt,
+                Register::Polite,
+                Register::Angry,
+                Register::Chatty,
+                Register::Lower,
+                Register::Emoji,
+            ][rng.weighted([0.22, 0.36, 0.07, 0.13, 0.14, 0.08].into_iter())],
+            sloppiness: if rng.chance(0.4) {
+                rng.between(0.01, 0.09)
+            } else {
+                0.004
+            },
             sessions: MEAN_SESSIONS * rng.exponential(0.7) + MEAN_SESSIONS * 0.3,
             opted_in: rng.chance(0.55),
         }

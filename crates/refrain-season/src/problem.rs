@@ -42,21 +42,54 @@ pub struct Problem {
     pub(crate) hard: f64,
     /// Chance that the bot alone can solve it.
     pub(crate) bot: f64,
-    /// Weights of question, complaint, request.
-    pub(crate) act: [f64; 3],
+    /// What the customer does; `None` where the words decide.
+    pub(crate) act: Option<&'static str>,
 }
 
-const Q: [f64; 3] = [0.85, 0.05, 0.10];
-const C: [f64; 3] = [0.15, 0.75, 0.10];
-const R: [f64; 3] = [0.15, 0.05, 0.80];
-const M: [f64; 3] = [0.45, 0.45, 0.10];
+const Q: Option<&str> = Some("act/question");
+const C: Option<&str> = Some("act/complaint");
+const R: Option<&str> = Some("act/request");
+const M: Option<&str> = None;
 
-const fn p(id: &'static str, anchor: Anchor, rate: f64, lag_h: f64, hard: f64, bot: f64, act: [f64; 3]) -> Problem {
-    Problem { id, tag: id, anchor, rate, lag_h, hard, bot, act }
+const fn p(
+    id: &'static str,
+    anchor: Anchor,
+    rate: f64,
+    lag_h: f64,
+    hard: f64,
+    bot: f64,
+    act: Option<&'static str>,
+) -> Problem {
+    Problem {
+        id,
+        tag: id,
+        anchor,
+        rate,
+        lag_h,
+        hard,
+        bot,
+        act,
+    }
 }
 
-const fn special(id: &'static str, tag: &'static str, anchor: Anchor, lag_h: f64, hard: f64, act: [f64; 3]) -> Problem {
-    Problem { id, tag, anchor, rate: 0.0, lag_h, hard, bot: 0.0, act }
+const fn special(
+    id: &'static str,
+    tag: &'static str,
+    anchor: Anchor,
+    lag_h: f64,
+    hard: f64,
+    act: Option<&'static str>,
+) -> Problem {
+    Problem {
+        id,
+        tag,
+        anchor,
+        rate: 0.0,
+        lag_h,
+        hard,
+        bot: 0.0,
+        act,
+    }
 }
 
 /// Factor on all rates: about one conversation to eight orders, repeats and noise included.
@@ -66,7 +99,9 @@ pub(crate) const LEAKING: &str = "product/defective#leaking";
 /// Problem of the refused welcome code.
 pub(crate) const WELCOME_CODE: &str = "discount/code_not_working#welcome";
 
-use Anchor::{Anytime, BeforeReturn, Delivered, Late, Lost, Ordered, Returned, Session, Shipped, Worn};
+use Anchor::{
+    Anytime, BeforeReturn, Delivered, Late, Lost, Ordered, Returned, Session, Shipped, Worn,
+};
 
 #[rustfmt::skip]
 static PROBLEMS: &[Problem] = &[
@@ -145,12 +180,18 @@ impl Problem {
 
     /// `shipping` of `shipping/delay`.
     pub(crate) fn group(&self) -> &'static str {
-        self.tag.split_once('/').map_or(self.tag, |(group, _)| group)
+        self.tag
+            .split_once('/')
+            .map_or(self.tag, |(group, _)| group)
     }
 
     /// Stage facet of a contact about it.
     pub(crate) fn stage(&self) -> &'static str {
-        if self.anchor == Session { "stage/pre_purchase" } else { "stage/after_sales" }
+        if self.anchor == Session {
+            "stage/pre_purchase"
+        } else {
+            "stage/after_sales"
+        }
     }
 }
 
@@ -186,7 +227,10 @@ mod tests {
         assert_eq!(ids.len(), PROBLEMS.len());
         assert_eq!(PROBLEMS.iter().filter(|p| !p.id.contains('#')).count(), 56);
         for (main, other, share) in COMPANIONS {
-            assert!(ids.contains(main) && ids.contains(other) && *share < 0.5, "{main} {other}");
+            assert!(
+                ids.contains(main) && ids.contains(other) && *share < 0.5,
+                "{main} {other}"
+            );
         }
     }
 }

@@ -54,12 +54,6 @@ impl Rng {
         self.unit() < p
     }
 
-    /// One of `all`; `None` when there is none.
-    pub(crate) fn pick<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
-        let at = self.below(all.len());
-        all.get(at)
-    }
-
     /// Index drawn in proportion to `weights`; the last one when they sum to nothing.
     pub(crate) fn weighted(&mut self, weights: impl Iterator<Item = f64> + Clone) -> usize {
         let mut left = self.unit() * weights.clone().sum::<f64>();
@@ -120,6 +114,5 @@ mod tests {
         let picks = mean(&mut || rng.weighted([1.0, 0.0, 3.0].into_iter()) as f64);
         assert!((picks - 1.5).abs() < 0.03, "{picks}");
         assert_eq!(rng.below(0), 0);
-        assert!(rng.pick::<u8>(&[]).is_none());
     }
 }

@@ -2,7 +2,7 @@
 
 use refrain_record::{AuthorRole, Channel, ConversationEventKind as Kind};
 
-use crate::desk::{Actor, Event, Turn};
+use crate::course::{Actor, Event, Turn};
 use crate::life::Contact;
 use crate::person::Person;
 use crate::problem::Problem;
@@ -43,19 +43,42 @@ impl Customer {
     pub(crate) fn draw(person: &Person, contact: &Contact, rng: &mut Rng) -> Self {
         let id = |suffix: u64| Some(format!("{}-{suffix}", person.desk_id));
         let email = || {
-            let email = person.other_email.as_ref().filter(|_| person.index % 2 == 0).unwrap_or(&person.email);
-            if person.index % 9 == 0 { capitalised(email) } else { email.clone() }
+            let email = person
+                .other_email
+                .as_ref()
+                .filter(|_| person.index.is_multiple_of(2))
+                .unwrap_or(&person.email);
+            if person.index.is_multiple_of(9) {
+                capitalised(email)
+            } else {
+                email.clone()
+            }
         };
         if contact.problem.is_none() {
             let stranger = format!("offer{}@bulk.example", rng.int(1, 99_999));
-            return Self { email: Some(if rng.chance(0.5) { email() } else { stranger }), ..Self::default() };
+            return Self {
+                email: Some(if rng.chance(0.5) { email() } else { stranger }),
+                ..Self::default()
+            };
         }
         match contact.channel {
             Channel::Chat if rng.chance(0.14) => Self::default(),
-            Channel::Chat | Channel::Email | Channel::WebForm => Self { id: id(0), email: Some(email()), phone: None },
-            Channel::Phone | Channel::Whatsapp => Self { id: id(1), email: None, phone: person.phone.clone() },
+            Channel::Chat | Channel::Email | Channel::WebForm => Self {
+                id: id(0),
+                email: Some(email()),
+                phone: None,
+            },
+            Channel::Phone | Channel::Whatsapp => Self {
+                id: id(1),
+                email: None,
+                phone: person.phone.clone(),
+            },
             // Networks give a handle of their own, and now and then the address behind it.
-            _ => Self { id: id(2), email: rng.chance(0.4).then(email), phone: None },
+            _ => Self {
+                id: id(2),
+                email: rng.chance(0.4).then(email),
+                phone: None,
+            },
         }
     }
 }
@@ -63,7 +86,13 @@ impl Customer {
 impl<'a> Ticket<'a> {
     pub(crate) fn new(id: String, contact: &'a Contact, customer: Customer, rng: &mut Rng) -> Self {
         let events = &contact.course.events;
-        let last = |kinds: &[Kind]| events.iter().filter(|e| kinds.contains(&e.kind)).map(|e| e.at).max();
+        let last = |kinds: &[Kind]| {
+            events
+                .iter()
+                .filter(|e| kinds.contains(&e.kind))
+                .map(|e| e.at)
+                .max()
+        };
         let closed_at = last(&[Kind::Closed, Kind::Merged, Kind::Spam]);
         let status = match events.last().map(|e| e.kind) {
             Some(Kind::Solved) => "solved",
@@ -71,8 +100,14 @@ impl<'a> Ticket<'a> {
             Some(Kind::Spam) => "spam",
             _ => "open",
         };
-        let times = events.iter().map(|e| e.at).chain(contact.course.turns.iter().map(|t| t.at));
-        let updated_at = times.chain(contact.course.rating.map(|r| r.at)).max().unwrap_or(contact.at);
+        let times = events
+            .iter()
+            .map(|e| e.at)
+            .chain(contact.course.turns.iter().map(|t| t.at));
+        let updated_at = times
+            .chain(contact.course.rating.map(|r| r.at))
+            .max()
+            .unwrap_or(contact.at);
         let first_agent = rng.int(1, 18) as u64;
         Self {
             id,
@@ -96,8 +131,20 @@ impl<'a> Ticket<'a> {
     pub(crate) fn author(&self, turn: &Turn) -> String {
         match turn.role {
             AuthorRole::Agent => {
-                let moved = self.contact.course.events.iter().any(|e| e.kind == Kind::Transferred && e.at <= turn.at);
-                format!("a{:02}", if moved { self.second_agent } else { self.first_agent })
+                let moved = self
+                    .contact
+                    .course
+                    .events
+                    .iter()
+                    .any(|e| e.kind == Kind::Transferred && e.at <= turn.at);
+                format!(
+                    "a{:02}",
+                    if moved {
+                        self.second_agent
+                    } else {
+                        self.first_agent
+                    }
+                )
             }
             AuthorRole::Bot => "bot-1".to_owned(),
             _ => self.customer.id.clone().unwrap_or_default(),
@@ -127,17 +174,24 @@ impl<'a> Ticket<'a> {
 
     /// Ticket that a merge goes into.
     pub(crate) fn merge_target(&self, event: &Event) -> Option<&str> {
-        self.merged_into.as_deref().filter(|_| event.kind == Kind::Merged)
+        self.merged_into
+            .as_deref()
+            .filter(|_| event.kind == Kind::Merged)
     }
 
     /// First agent's name for greetings and signatures.
     pub(crate) fn agent_name(&self) -> &'static str {
-        const NAMES: [&str; 12] = ["Alex", "Kim", "Robin", "Sasha", "Mika", "Toni", "Jona", "Luca", "Charlie", "Noa", "Sam", "Andrea"];
+        const NAMES: [&str; 12] = [
+            "Alex", "Kim", "Robin", "Sasha", "Mika", "Toni", "Jona", "Luca", "Charlie", "Noa",
+            "Sam", "Andrea",
+        ];
         NAMES[self.first_agent as usize % NAMES.len()]
     }
 }
 
 fn capitalised(email: &str) -> String {
     let mut letters = email.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }

@@ -165,29 +165,54 @@ impl Tally {
     /// Counts one person's season.
     pub(crate) fn add(&mut self, life: &Life, campaigns: &[Campaign], calendar: &Calendar) {
         let tags = |from: i64, to: i64| {
-            let mut tags: Vec<&str> = life.contacts.iter().filter(|c| c.at >= from && c.at < to).flat_map(|c| c.tags()).collect();
+            let mut tags: Vec<&str> = life
+                .contacts
+                .iter()
+                .filter(|c| c.at >= from && c.at < to)
+                .flat_map(|c| c.tags())
+                .collect();
             tags.sort_unstable();
             tags.dedup();
             tags
         };
         for checkout in &life.checkouts {
-            self.carts.add(&tags(checkout.created - CART_WINDOW_D * DAY_S, checkout.created), checkout.order.is_none());
+            self.carts.add(
+                &tags(checkout.created - CART_WINDOW_D * DAY_S, checkout.created),
+                checkout.order.is_none(),
+            );
         }
         for (at, order) in life.orders.iter().enumerate() {
             // Orders whose return window is not over at the season's end count for nothing.
-            let Some(delivered) = order.delivered.filter(|d| d + 35 * DAY_S < calendar.end()) else { continue };
-            let returned = life.returns.iter().any(|r| r.order == at && r.kind == refrain_record::ReturnKind::Return);
-            self.returns.add(&tags(order.at, delivered + RETURN_DECISION_D * DAY_S), returned);
+            let Some(delivered) = order.delivered.filter(|d| d + 35 * DAY_S < calendar.end())
+            else {
+                continue;
+            };
+            let returned = life
+                .returns
+                .iter()
+                .any(|r| r.order == at && r.kind == refrain_record::ReturnKind::Return);
+            self.returns.add(
+                &tags(order.at, delivered + RETURN_DECISION_D * DAY_S),
+                returned,
+            );
         }
         for send in &life.sends {
-            let contacted = life.contacts.iter().any(|c| c.problem.is_some() && c.at > send.at && c.at <= send.at + CAMPAIGN_WINDOW_D * DAY_S);
+            let contacted = life.contacts.iter().any(|c| {
+                c.problem.is_some() && c.at > send.at && c.at <= send.at + CAMPAIGN_WINDOW_D * DAY_S
+            });
             let kind = TYPES[campaigns[send.campaign].kind].name;
-            self.campaigns.entry(kind).or_default().add(!send.is_holdout, contacted);
+            self.campaigns
+                .entry(kind)
+                .or_default()
+                .add(!send.is_holdout, contacted);
         }
         for contact in life.contacts.iter().filter(|c| c.problem.is_some()) {
             let until = contact.at + REBUY_WINDOW_D * DAY_S;
             if until < calendar.end() {
-                let bought = life.orders.iter().any(|o| o.at > contact.at && o.at <= until);
+                let bought = life
+                    .orders
+                    .iter()
+                    .any(|o| o.at > contact.at && o.at <= until);
                 self.rebuy.add(contact.is_bad, !bought);
             }
         }
@@ -196,8 +221,19 @@ impl Tally {
     /// The lines of `truth/effects.json` for a shop.
     pub(crate) fn effects(&self, shop: &str, config: &SeasonConfig) -> Vec<serde_json::Value> {
         let mut lines = Vec::new();
-        let mut push = |outcome: &str, kind: &str, exposure: &str, window_days: i64, planted: f64, planted_rd: Option<f64>, cells: Cells, unit: &str| {
-            let sign = if planted > 1.0 { 1 } else { i32::from(planted < 1.0) * -1 };
+        let mut push = |outcome: &str,
+                        kind: &str,
+                        exposure: &str,
+                        window_days: i64,
+                        planted: f64,
+                        planted_rd: Option<f64>,
+                        cells: Cells,
+                        unit: &str| {
+            let sign = if planted > 1.0 {
+                1
+            } else {
+                -i32::from(planted < 1.0)
+            };
             lines.push(json!({
                 "shop": shop, "outcome": outcome, "exposure_kind": kind, "exposure": exposure, "window_days": window_days,
                 "planted_rr": planted, "planted_rd": planted_rd, "sign": sign, "unit": unit, "observed": cells, "observed_rr": cells.relative_risk(),
@@ -207,21 +243,59 @@ impl Tally {
         tags.sort_unstable();
         tags.dedup();
         for tag in &tags {
-            let planted = config.effects.cart_abandoned.get(*tag).copied().unwrap_or(1.0);
-            let unit = "checkout; exposed by a contact with the tag in the days before it was created";
-            push("cart_abandoned", "tag", tag, CART_WINDOW_D, planted, None, self.carts.cells(tag), unit);
+            let planted = config
+                .effects
+                .cart_abandoned
+                .get(*tag)
+                .copied()
+                .unwrap_or(1.0);
+            let unit =
+                "checkout; exposed by a contact with the tag in the days before it was created";
+            push(
+                "cart_abandoned",
+                "tag",
+                tag,
+                CART_WINDOW_D,
+                planted,
+                None,
+                self.carts.cells(tag),
+                unit,
+            );
         }
         for tag in &tags {
             let planted = config.effects.returned.get(*tag).copied().unwrap_or(1.0);
             let unit = "delivered order; exposed by a contact with the tag between the order and five days after delivery; mature 35 days after delivery";
-            push("returned", "tag", tag, RETURN_DECISION_D, planted, None, self.returns.cells(tag), unit);
+            push(
+                "returned",
+                "tag",
+                tag,
+                RETURN_DECISION_D,
+                planted,
+                None,
+                self.returns.cells(tag),
+                unit,
+            );
         }
         for about in TYPES {
             let cells = self.campaigns.get(about.name).copied().unwrap_or_default();
-            let extra = config.effects.campaign_contacts.get(about.name).copied().unwrap_or(0.0);
+            let extra = config
+                .effects
+                .campaign_contacts
+                .get(about.name)
+                .copied()
+                .unwrap_or(0.0);
             let base = rate(cells.num_baseline_outcome, cells.num_baseline);
             let planted = if base > 0.0 { 1.0 + extra / base } else { 1.0 };
-            push("contact", "campaign_type", about.name, CAMPAIGN_WINDOW_D, planted, Some(extra), cells, "send; compared with the hold-out; planted_rr is 1 + extra contacts / hold-out rate");
+            push(
+                "contact",
+                "campaign_type",
+                about.name,
+                CAMPAIGN_WINDOW_D,
+                planted,
+                Some(extra),
+                cells,
+                "send; compared with the hold-out; planted_rr is 1 + extra contacts / hold-out rate",
+            );
         }
         let factor = config.effects.purchase_after_bad_contact;
         let mut line = json!({
@@ -237,7 +311,11 @@ impl Tally {
 
 fn rate(part: u64, whole: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
 }
 
 /// The lines of `truth/incidents.json`.

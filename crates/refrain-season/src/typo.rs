@@ -11,11 +11,18 @@ pub(crate) fn make_slips(text: &str, chance: f64, rng: &mut Rng) -> String {
     for word in text.split_inclusive([' ', '\n']) {
         let body = word.trim_end_matches([' ', '\n']);
         let tail = &word[body.len()..];
-        if body.chars().any(|c| c.is_ascii_digit() || matches!(c, '@' | '/' | '<' | ':')) {
+        if body
+            .chars()
+            .any(|c| c.is_ascii_digit() || matches!(c, '@' | '/' | '<' | ':'))
+        {
             out.push_str(word);
             continue;
         }
-        let body = if without_dots { plain_letters(body) } else { body.to_owned() };
+        let body = if without_dots {
+            plain_letters(body)
+        } else {
+            body.to_owned()
+        };
         if body.chars().count() > 3 && rng.chance(chance) {
             slip(&body, rng, &mut out);
         } else {
@@ -48,13 +55,22 @@ fn slip(word: &str, rng: &mut Rng, out: &mut String) {
 /// The key to the right; characters off the Latin keyboard stay, common Chinese mix-ups turn.
 fn neighbour(letter: char) -> char {
     const ROWS: [&str; 3] = ["qwertzuiop", "asdfghjkl", "yxcvbnm"];
-    const MIXED: [(char, char); 5] = [('的', '得'), ('在', '再'), ('做', '作'), ('那', '哪'), ('以', '已')];
+    const MIXED: [(char, char); 5] = [
+        ('的', '得'),
+        ('在', '再'),
+        ('做', '作'),
+        ('那', '哪'),
+        ('以', '已'),
+    ];
     for row in ROWS {
         if let Some(at) = row.find(letter) {
             return row[at + 1..].chars().next().unwrap_or(letter);
         }
     }
-    MIXED.iter().find(|(right, _)| *right == letter).map_or(letter, |(_, wrong)| *wrong)
+    MIXED
+        .iter()
+        .find(|(right, _)| *right == letter)
+        .map_or(letter, |(_, wrong)| *wrong)
 }
 
 fn plain_letters(word: &str) -> String {
@@ -86,7 +102,10 @@ mod tests {
         let mut changed = 0;
         for seed in 0..200 {
             let slipped = make_slips(text, 0.3, &mut Rng::of(&[seed]));
-            assert!(slipped.contains("DE1000234") && slipped.contains("mia.huber@example.com"), "{slipped}");
+            assert!(
+                slipped.contains("DE1000234") && slipped.contains("mia.huber@example.com"),
+                "{slipped}"
+            );
             changed += usize::from(slipped != text);
         }
         assert!(changed > 150, "{changed}");

@@ -1,5 +1,6 @@
 //! What every tagger must hold to, with the rule tagger put to it, and how rows are chosen.
 
+use crate::model::{LabelledText, TrainConfig, train};
 use crate::{Rulebook, SET_BY_TAXONOMY, Tagger, Taxonomy, Verdict};
 use proptest::prelude::*;
 use refrain_record::tables::ConversationTag;
@@ -178,6 +179,31 @@ fn check_rows(conversation: &ConversationText<'_>, rows: &[ConversationTag]) {
 fn rules_conform() {
     let tagger = tagger();
     check_tagger(|conversation| tagger.tag_conversation(conversation));
+}
+
+#[test]
+fn a_model_beside_rules_conforms() {
+    let example = |text: &str, tag: &str| LabelledText {
+        text: text.into(),
+        tags: vec![tag.into()],
+        ..LabelledText::default()
+    };
+    let examples: Vec<_> = ["it is late", "very late", "zu spät", "late again", "没到"]
+        .iter()
+        .map(|text| example(text, "shipping/delay"))
+        .chain(
+            ["in stock", "is it in stock", "stock when", "back in stock"]
+                .iter()
+                .map(|text| example(text, "presales/stock_alert")),
+        )
+        .collect();
+    let model = train(&examples, &TrainConfig::default()).unwrap();
+    let with_model = Tagger {
+        model: Some(model),
+        ..tagger()
+    };
+    assert_ne!(with_model.version(), tagger().version());
+    check_tagger(|conversation| with_model.tag_conversation(conversation));
 }
 
 /// `tag method set_by seq start..end` of each row.

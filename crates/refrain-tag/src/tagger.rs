@@ -11,6 +11,7 @@ use refrain_record::{
     AuthorRole, ConversationId, ConversationText, Facet, Label, ShopId, SourceId, TagMethod,
     TagPath, Turn, Visibility,
 };
+use refrain_text::find_request;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -175,10 +176,9 @@ fn first_customer_turn<'t, 'c>(turns: &'t [Turn<'c>]) -> Option<&'t Turn<'c>> {
 
 /// The message that says what the customer wants; the subject line when no message does.
 fn request_message<'c>(conversation: &ConversationText<'c>) -> Option<RuleMessage<'c>> {
-    match first_customer_turn(conversation.turns) {
-        Some(turn) => Some(of_turn(turn)),
-        None => rule_messages(conversation).find(|message| message.is_subject),
-    }
+    let turn = find_request(conversation.turns).and_then(|at| conversation.turns.get(at));
+    turn.map(of_turn)
+        .or_else(|| rule_messages(conversation).find(|message| message.is_subject))
 }
 
 fn explain(
@@ -399,5 +399,59 @@ fn row(conversation: &ConversationText<'_>, explained: Explained) -> Conversatio
         evidence_seq: explained.seq,
         evidence_start: explained.span.map(|span| i64::from(span.start)),
         evidence_end: explained.span.map(|span| i64::from(span.end)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use refrain_record::Date;
+
+    #[test]
+    fn predictions_meet_vetoes_the_taxonomy_and_single_choice() {
+        let taxonomy = "version = '1'\n[[tag]]\npath = 'a/b'\nowner = 'x'\n[[tag]]\npath = 'a/c'\nowner = 'x'\n\
+            [[tag]]\npath = 'act/question'\nfacet = 'act'\n[[tag]]\npath = 'act/praise'\nfacet = 'act'";
+        let taxonomy = Taxonomy::parse(taxonomy, "t").unwrap();
+        let rules = "[[rule]]\nid = 'v'\ntag = 'a/b'\nveto = true\nany = ['no']\n\
+            [[rule]]\nid = 'q'\ntag = 'act/question'\nany = ['why']\nweight = 0.5";
+        let rulebook = Rulebook::parse(&[("r", rules)], &taxonomy).unwrap();
+        let turns = [Turn {
+            seq: 7,
+            role: AuthorRole::Customer,
+            visibility: Visibility::Public,
+            sent_at: None,
+            text: "why no",
+        }];
+        let conversation = ConversationText {
+            shop_id: "s",
+            source: "c",
+            conversation_id: "1",
+            date: Date(0),
+            language: None,
+            subject: None,
+            turns: &turns,
+            source_tags: &[],
+        };
+        let tags = ["a/b", "a/c", "a/gone", "act/praise"].map(|tag| (TagPath::from(tag), 0.8));
+        let predicted = Predicted {
+            model: "m1",
+            message: of_turn(&turns[0]),
+            tags: tags.to_vec(),
+        };
+        let explained = explain(&taxonomy, &rulebook, Some(predicted), &conversation);
+        let fates: Vec<_> = explained
+            .iter()
+            .map(|e| (e.tag.as_str(), e.seq, e.verdict))
+            .collect();
+        assert_eq!(
+            fates,
+            [
+                ("act/praise", Some(7), Verdict::Set),
+                ("act/question", Some(7), Verdict::OtherChoice),
+                ("a/b", Some(7), Verdict::Vetoed),
+                ("a/c", Some(7), Verdict::Set),
+                ("a/gone", Some(7), Verdict::NotInTaxonomy),
+            ]
+        );
     }
 }

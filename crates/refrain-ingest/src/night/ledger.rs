@@ -16,6 +16,8 @@ pub(crate) enum Verdict {
     Later,
     Future,
     Orphan,
+    /// Neither it nor its messages have a time.
+    Undated,
 }
 
 /// A shop's view of the night.
@@ -156,7 +158,7 @@ impl<'a> Ledger<'a> {
             account.kept = account.kept.saturating_sub(units);
             match verdict {
                 Verdict::Later => account.later += units,
-                Verdict::Future | Verdict::Orphan => account.rejected += units,
+                Verdict::Future | Verdict::Orphan | Verdict::Undated => account.rejected += units,
             }
         }
         let (cause, detail) = match verdict {
@@ -164,6 +166,10 @@ impl<'a> Ledger<'a> {
             Verdict::Future => (
                 RejectCause::FutureDate,
                 "its time lies too far after the run's date",
+            ),
+            Verdict::Undated => (
+                RejectCause::NoTime,
+                "no time in the row or its messages, and the source has no `default_date`",
             ),
             Verdict::Orphan => (RejectCause::Orphan, "what it refers to is in no source"),
         };

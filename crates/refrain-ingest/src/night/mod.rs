@@ -5,6 +5,7 @@
 
 mod assemble;
 mod conversation;
+mod describe;
 mod ending;
 mod ledger;
 mod mentions;

@@ -268,7 +268,7 @@ pub(crate) fn parse_faq_entry(fields: &Fields<'_>) -> Result<FaqEntry, Bad> {
 
 pub(crate) fn parse_help_search(
     fields: &Fields<'_>,
-    content: &[u8],
+    content: impl FnOnce() -> Vec<u8>,
 ) -> Result<Named<HelpSearch>, Bad> {
     let source = fields.source;
     let at = fields.need_time(Column::At)?;
@@ -276,7 +276,7 @@ pub(crate) fn parse_help_search(
     let query = fields
         .text(Column::Query)
         .ok_or_else(|| Bad::missing(Column::Query))?;
-    let made_id = || fields.key.content_id(&[b"search", content]);
+    let made_id = || fields.key.content_id(&[b"search", &content()]);
     let row = HelpSearch {
         shop_id: source.shop.clone(),
         source: source.name.clone(),

@@ -86,7 +86,7 @@ pub(crate) fn parse_row(
             parse_feed(
                 &fields,
                 || source.turn_plan.pick(values),
-                &bytes,
+                || bytes.clone(),
                 has_line_columns(None),
                 place,
             )
@@ -102,14 +102,20 @@ pub(crate) fn parse_row(
                 return Err(Bad::new(RejectCause::InvalidCsv, detail));
             }
             let cells: Vec<RawCell> = texts.into_iter().map(RawCell::Text).collect();
-            parse_cells(source, key, tables, &cells, &bytes, place)
+            parse_cells(source, key, tables, &cells, || bytes.clone(), place)
         }
         RawRow::Cells(cells) => {
             let Some(tables) = tables else {
                 return Err(Bad::new(RejectCause::InvalidCsv, "no header"));
             };
-            let content = format!("{cells:?}");
-            parse_cells(source, key, tables, &cells, content.as_bytes(), place)
+            parse_cells(
+                source,
+                key,
+                tables,
+                &cells,
+                || format!("{cells:?}").into_bytes(),
+                place,
+            )
         }
     }
 }
@@ -131,7 +137,7 @@ fn parse_cells(
     key: &IdentityKey,
     tables: &Tables,
     cells: &[RawCell],
-    content: &[u8],
+    content: impl FnOnce() -> Vec<u8>,
     place: Place,
 ) -> Result<Parsed, Bad> {
     let fields = Fields {
@@ -164,7 +170,7 @@ fn has_line_columns(layout: Option<&Layout>) -> bool {
 fn parse_feed<'a>(
     fields: &Fields<'a>,
     turn: impl FnOnce() -> Picked<'a>,
-    content: &[u8],
+    content: impl FnOnce() -> Vec<u8>,
     has_lines: bool,
     place: Place,
 ) -> Result<Parsed, Bad> {
@@ -205,12 +211,12 @@ fn parse_feed<'a>(
     })
 }
 
-fn parse_message(fields: &Fields<'_>, content: &[u8]) -> Result<MessageRow, Bad> {
+fn parse_message(
+    fields: &Fields<'_>,
+    content: impl FnOnce() -> Vec<u8>,
+) -> Result<MessageRow, Bad> {
     let source = fields.source;
     let turn = transcript::read_turn(fields, None)?;
-    if turn.text.is_empty() {
-        return Err(Bad::missing(Column::Text));
-    }
     if turn.sent_at.is_none() && source.default_date.is_none() {
         return Err(Bad::new(
             RejectCause::NoTime,
@@ -237,12 +243,16 @@ fn parse_message(fields: &Fields<'_>, content: &[u8]) -> Result<MessageRow, Bad>
     } else {
         fields.id(Column::MessageId).map(Cow::into_owned)
     };
+    let content_id = match conversation {
+        Some(_) => String::new(),
+        None => fields.key.content_id(&[b"message", &content()]),
+    };
     Ok(MessageRow {
         conversation,
         turn,
         subject: fields.text(Column::Subject),
         header,
         customer,
-        content_id: fields.key.content_id(&[b"message", content]),
+        content_id,
     })
 }

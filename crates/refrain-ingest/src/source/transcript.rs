@@ -30,18 +30,20 @@ pub(crate) struct ParsedConversation {
 pub(crate) fn parse_conversation(
     fields: &Fields<'_>,
     turn: Picked<'_>,
-    content: &[u8],
+    content: impl FnOnce() -> Vec<u8>,
     place: Place,
 ) -> Result<ParsedConversation, Bad> {
     let source = fields.source;
     let id = fields.id(Column::ConversationId).map_or_else(
-        || fields.key.content_id(&[b"conversation", content]),
+        || fields.key.content_id(&[b"conversation", &content()]),
         Cow::into_owned,
     );
     let mut scrubber = Scrubber::default();
     let agent = fields.id(Column::AgentId);
     let turns = read_turns(fields, turn, agent.as_deref())?;
-    if turns.is_empty() && fields.cell(Column::Messages).is_some() {
+    let is_call_log = fields.cell(Column::CallDurationS).is_some();
+    let needs_messages = source.needs_messages && !is_call_log;
+    if turns.is_empty() && (needs_messages || fields.cell(Column::Messages).is_some()) {
         return Err(Bad::new(
             RejectCause::EmptyConversation,
             "no message with text",
@@ -52,7 +54,8 @@ pub(crate) fn parse_conversation(
     let first_time = turns.iter().filter_map(|turn| turn.sent_at).min();
     if first_time.or(header.started_at).is_none() {
         header.default_date = source.default_date;
-        if header.default_date.is_none() {
+        // A row without messages may get its times from the rows of its messages.
+        if header.default_date.is_none() && !turns.is_empty() {
             return Err(Bad::new(
                 RejectCause::NoTime,
                 "no time in the row, and the source has no `default_date`",
@@ -111,6 +114,9 @@ fn read_header(fields: &Fields<'_>, scrubber: &mut Scrubber) -> Result<Conversat
         .id(Column::InitiatedBy)
         .and_then(|text| read_role(fields.source, &text));
     header.source_tags = names(fields.cell(Column::Tags));
+    for tag in &mut header.source_tags {
+        *tag = scrubber.scrub_line(tag);
+    }
     header.order_ids = names(fields.cell(Column::OrderIds));
     header.order_ids.extend(names(fields.cell(Column::OrderId)));
     header.handle_s = fields.seconds(Column::HandleS);

@@ -81,7 +81,7 @@ impl Default for TrainConfig {
             min_gap: 0.02,
             multi_label: MultiLabel::default(),
             max_calibration_rows: 50_000,
-            lsa_rank: 256,
+            lsa_rank: 512,
             seed: 1,
         }
     }

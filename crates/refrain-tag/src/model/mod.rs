@@ -32,6 +32,8 @@ mod file;
 mod labels;
 mod learner;
 mod lsa;
+#[cfg(test)]
+mod oracle;
 mod predict;
 mod report;
 mod softmax;

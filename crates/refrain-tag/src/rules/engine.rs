@@ -3,14 +3,15 @@
 //! A message is folded once, scanned once, and only rules with a hit are looked at. Offsets are
 //! traced back to the original only when something matched.
 
-use super::fold::{fold_into, is_unspaced, is_word, original_span};
+use super::fold::{fold_into, original_span};
 use super::gate::gates;
+use super::near::{each_pair, list_tokens};
 use super::parse::Pattern;
 use super::phrase::Phrase;
+use super::table::PhraseTable;
 use crate::error::TagError;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::{Regex, RegexSet, RegexSetBuilder};
-use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::ops::Range;
 
@@ -94,10 +95,10 @@ pub(crate) struct Engine {
 
 /// A phrase at bytes `start..end` of the folded message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Hit {
-    phrase: u32,
-    start: u32,
-    end: u32,
+pub(super) struct Hit {
+    pub(super) phrase: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
 }
 
 #[derive(Default)]
@@ -300,7 +301,9 @@ impl Engine {
             if scratch.tokens.is_empty() {
                 list_tokens(&scratch.folded, &mut scratch.tokens);
             }
-            push_pairs(rule, a, b, within, &scratch.tokens, &mut scratch.spans);
+            each_pair(a, b, within, &scratch.tokens, |span| {
+                scratch.spans.push((rule, span, PhraseKind::Near));
+            });
         }
         for Gated { regex, gates } in &slots.regexes {
             if !gates.iter().all(|gate| gate.iter().any(present)) {
@@ -329,94 +332,10 @@ fn push_hits(
     }
 }
 
-/// For each `a` the closest `b` beside it within so many tokens; ties go to the earlier.
-fn push_pairs(
-    rule: u32,
-    a: &[Hit],
-    b: &[Hit],
-    within: u32,
-    tokens: &[u32],
-    spans: &mut Vec<(u32, Range<usize>, PhraseKind)>,
-) {
-    // Counts tokens that begin at or before the byte.
-    let token_at = |byte: u32| tokens.partition_point(|&start| start <= byte);
-    let distance = |left: &Hit, right: &Hit| {
-        token_at(right.start).saturating_sub(token_at(left.end.saturating_sub(1)))
-    };
-    for hit in a {
-        // Hits of one phrase rise by start and by end alike.
-        let before = b
-            .partition_point(|other| other.end <= hit.start)
-            .checked_sub(1)
-            .map(|at| &b[at]);
-        let after = b.get(b.partition_point(|other| other.start < hit.end));
-        let left = before.map(|other| (distance(other, hit), other.start, hit.end));
-        let right = after.map(|other| (distance(hit, other), hit.start, other.end));
-        if let Some((distance, start, end)) = left.into_iter().chain(right).min()
-            && distance <= within as usize
-        {
-            spans.push((rule, start as usize..end as usize, PhraseKind::Near));
-        }
-    }
-}
-
 fn hits_of(hits: &[Hit], phrase: u32) -> &[Hit] {
     let from = hits.partition_point(|hit| hit.phrase < phrase);
     let len = hits[from..].partition_point(|hit| hit.phrase == phrase);
     &hits[from..from + len]
-}
-
-/// Words, and each character of unspaced scripts.
-fn list_tokens(text: &str, tokens: &mut Vec<u32>) {
-    let mut in_word = false;
-    for (at, c) in text.char_indices() {
-        let unspaced = is_unspaced(c);
-        let word = is_word(c) && !unspaced;
-        if unspaced || (word && !in_word) {
-            tokens.push(at as u32);
-        }
-        in_word = word;
-    }
-}
-
-/// Phrases, each once, and the automaton's patterns: their first pieces, each once.
-#[derive(Default)]
-struct PhraseTable {
-    phrases: Vec<Phrase>,
-    ids: FxHashMap<Phrase, u32>,
-    patterns: Vec<String>,
-    pattern_ids: FxHashMap<String, usize>,
-    phrases_of: Vec<Vec<u32>>,
-}
-
-impl PhraseTable {
-    fn add_all(&mut self, phrases: Vec<Phrase>) -> Vec<u32> {
-        let mut ids: Vec<u32> = phrases.into_iter().map(|phrase| self.add(phrase)).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    }
-
-    fn add(&mut self, phrase: Phrase) -> u32 {
-        if let Some(&id) = self.ids.get(&phrase) {
-            return id;
-        }
-        let id = self.phrases.len() as u32;
-        let pattern = match self.pattern_ids.get(phrase.first_piece()) {
-            Some(&pattern) => pattern,
-            None => {
-                let piece = phrase.first_piece().to_owned();
-                self.pattern_ids.insert(piece.clone(), self.patterns.len());
-                self.patterns.push(piece);
-                self.phrases_of.push(Vec::new());
-                self.patterns.len() - 1
-            }
-        };
-        self.phrases_of[pattern].push(id);
-        self.ids.insert(phrase.clone(), id);
-        self.phrases.push(phrase);
-        id
-    }
 }
 
 fn gated(regex: Regex, table: &mut PhraseTable) -> Gated {

@@ -4,9 +4,11 @@ mod engine;
 mod examples;
 mod fold;
 mod gate;
+mod near;
 mod parse;
 mod phrase;
 mod stats;
+mod table;
 
 #[cfg(test)]
 mod oracle;

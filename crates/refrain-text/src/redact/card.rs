@@ -1,7 +1,7 @@
 //! Payment cards: 13 to 19 digits with the Luhn check digit and a first digit that cards have.
 
 use super::context::Context;
-use super::digits::Run;
+use super::digits::{Group, Run};
 
 /// The card's digits, when the run is a card.
 pub(super) fn key_of(run: &Run<'_>) -> Option<String> {
@@ -11,9 +11,11 @@ pub(super) fn key_of(run: &Run<'_>) -> Option<String> {
             .chars()
             .all(|c| c.is_whitespace() || matches!(c, '-' | '.' | '–'))
     });
-    let grouped_well = run.is_whole
-        || (run.groups[0].digits.len() == 4
-            && run.groups.iter().skip(1).all(|g| g.digits.len() >= 3));
+    // A zip code and a phone side by side are no card: cards come in groups of four to seven.
+    let is_short = |group: &Group| group.digits.len() <= 7;
+    let is_standard =
+        run.groups[0].digits.len() == 4 && run.groups.iter().skip(1).all(|g| g.digits.len() >= 3);
+    let grouped_well = run.groups.iter().all(is_short) && (run.is_whole || is_standard);
     let fits = (13..=19).contains(&digits.len())
         && separated_well
         && (run.groups.len() == 1 || grouped_well);

@@ -1,0 +1,170 @@
+//! The slow, obvious solver of the separator's problem, and the tests that the fast one agrees.
+
+use proptest::prelude::*;
+
+use super::sparse::SparseRows;
+use super::svm::{Problem, Stop};
+
+const TIGHT: Stop = Stop {
+    tolerance: 1e-4,
+    max_sweeps: 20_000,
+};
+
+fn rows_of(dense: &[Vec<f32>]) -> SparseRows {
+    let mut rows = SparseRows::new(dense.first().map_or(0, Vec::len));
+    for row in dense {
+        rows.push(
+            row.iter()
+                .enumerate()
+                .map(|(column, &value)| (column as u32, value)),
+        );
+    }
+    rows
+}
+
+fn all(dense: &[Vec<f32>]) -> Vec<u32> {
+    (0..dense.len() as u32).collect()
+}
+
+/// The objective, straight from its definition; `w` ends with the bias.
+fn objective(dense: &[Vec<f32>], positive: &[bool], c: f64, w: &[f64]) -> f64 {
+    let loss: f64 = dense
+        .iter()
+        .zip(positive)
+        .map(|(row, &positive)| slack(row, positive, w).powi(2))
+        .sum();
+    0.5 * w.iter().map(|v| v * v).sum::<f64>() + c * loss
+}
+
+fn slack(row: &[f32], positive: bool, w: &[f64]) -> f64 {
+    let sign = if positive { 1.0 } else { -1.0 };
+    let margin: f64 = row
+        .iter()
+        .zip(w)
+        .map(|(&x, w)| f64::from(x) * w)
+        .sum::<f64>()
+        + w.last().copied().unwrap_or(0.0);
+    (1.0 - sign * margin).max(0.0)
+}
+
+/// Oracle: plain gradient descent with a step below the inverse curvature.
+fn descend(dense: &[Vec<f32>], positive: &[bool], c: f64) -> Vec<f64> {
+    let width = dense[0].len() + 1;
+    let squares: f64 = dense
+        .iter()
+        .flatten()
+        .map(|&x| f64::from(x).powi(2))
+        .sum::<f64>()
+        + dense.len() as f64;
+    let step = 1.0 / (1.0 + 2.0 * c * squares);
+    let mut w = vec![0.0; width];
+    for _ in 0..50_000 {
+        let mut gradient = w.clone();
+        for (row, &positive) in dense.iter().zip(positive) {
+            let sign = if positive { 1.0 } else { -1.0 };
+            let pull = 2.0 * c * sign * slack(row, positive, &w);
+            for (g, &x) in gradient.iter_mut().zip(row) {
+                *g -= pull * f64::from(x);
+            }
+            gradient[width - 1] -= pull;
+        }
+        w.iter_mut()
+            .zip(&gradient)
+            .for_each(|(w, g)| *w -= step * g);
+        if gradient.iter().all(|g| g.abs() < 1e-9) {
+            break;
+        }
+    }
+    w
+}
+
+#[test]
+fn margins_of_a_group_are_those_of_each() {
+    let dense: Vec<Vec<f32>> = (0..7)
+        .map(|row| {
+            (0..9)
+                .map(|column| (row * column % 5) as f32 - 1.0)
+                .collect()
+        })
+        .collect();
+    let rows = rows_of(&dense);
+    let problem = Problem::new(&rows, 1.0);
+    let weights: Vec<Vec<f32>> = (0..3)
+        .map(|class| {
+            (0..10)
+                .map(|column| (class + column) as f32 / 10.0)
+                .collect()
+        })
+        .collect();
+    let group: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
+    for (row, margins) in problem
+        .group_margins(&group, &all(&dense))
+        .iter()
+        .enumerate()
+    {
+        for (class, weights) in weights.iter().enumerate() {
+            assert!((margins[class] - problem.margin(weights, row)).abs() < 1e-4);
+        }
+    }
+}
+
+fn small_problem() -> impl Strategy<Value = (Vec<Vec<f32>>, Vec<bool>)> {
+    (1usize..5, 1usize..9).prop_flat_map(|(width, num_rows)| {
+        let cell = prop_oneof![Just(0.0f32), -1.0f32..1.0];
+        (
+            prop::collection::vec(prop::collection::vec(cell, width), num_rows),
+            prop::collection::vec(any::<bool>(), num_rows),
+        )
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn reaches_the_minimum_that_gradient_descent_finds(
+        (dense, positive) in small_problem(),
+        c in prop_oneof![Just(0.1f32), Just(1.0), Just(5.0)],
+        seed in any::<u64>(),
+    ) {
+        let rows = rows_of(&dense);
+        let problem = Problem::new(&rows, c);
+        let mut solved = problem.blank();
+        problem.solve(&positive, &mut solved, &all(&dense), seed, TIGHT);
+        let ours: Vec<f64> = solved.weights.iter().map(|&w| f64::from(w)).collect();
+        let oracle = descend(&dense, &positive, f64::from(c));
+        for (a, b) in ours.iter().zip(&oracle) {
+            prop_assert!((a - b).abs() < 5e-3, "{ours:?} against {oracle:?}");
+        }
+        let reached = objective(&dense, &positive, f64::from(c), &ours);
+        let least = objective(&dense, &positive, f64::from(c), &oracle);
+        prop_assert!(reached <= least + 1e-3 * (1.0 + least));
+    }
+
+    #[test]
+    fn a_refit_equals_a_fit_without_the_rows(
+        (dense, positive) in small_problem(),
+        held_out in 0usize..9,
+        seed in any::<u64>(),
+    ) {
+        let rows = rows_of(&dense);
+        let problem = Problem::new(&rows, 1.0);
+        let mut part = problem.blank();
+        problem.solve(&positive, &mut part, &all(&dense), seed, TIGHT);
+        let held_out = held_out % dense.len();
+        let mut kept = all(&dense);
+        kept.remove(held_out);
+        problem.forget(&positive, &mut part, held_out);
+        problem.solve(&positive, &mut part, &kept, seed, TIGHT);
+        let refit = part.weights;
+        let (mut rest, mut rest_positive) = (dense.clone(), positive.clone());
+        rest.remove(held_out);
+        rest_positive.remove(held_out);
+        if !rest.is_empty() {
+            let oracle = descend(&rest, &rest_positive, 1.0);
+            for (a, b) in refit.iter().zip(&oracle) {
+                prop_assert!((f64::from(*a) - b).abs() < 5e-3, "{refit:?} against {oracle:?}");
+            }
+        }
+    }
+}
