@@ -23,7 +23,7 @@ def check_lake(lake):
     con.execute((lake / "views.sql").read_text())
     for table in tables:
         files = sorted(str(f) for f in (lake / "current" / table).rglob("*.parquet"))
-        by_duckdb = con.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        by_duckdb = con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
         con.execute(f"SELECT * FROM {table} LIMIT 5").fetchall()
         by_polars = polars.scan_parquet(lake / "current" / table, hive_partitioning=False).collect()
         by_pandas = sum(len(pandas.read_parquet(file)) for file in files)
@@ -31,7 +31,7 @@ def check_lake(lake):
         if len(counts) != 1:
             sys.exit(f"{table}: DuckDB {by_duckdb}, Polars {len(by_polars)}, pandas {by_pandas} rows")
         check_order(con, table, files)
-    con.execute("SELECT count(*) FROM conversations_full").fetchone()
+    con.execute("SELECT count(*) FROM conversations_full").fetchall()
     return tables
 
 
@@ -68,7 +68,7 @@ def main():
             columns = [row[0] for row in con.execute(f"DESCRIBE {table['name']}").fetchall()]
             if columns != [c["name"] for c in table["columns"]]:
                 sys.exit(f"{table['name']}: columns {columns} are not those of `refrain schema`")
-            if con.execute(f"SELECT count(*) FROM {table['name']}").fetchone()[0] == 0:
+            if con.execute(f"SELECT count(*) FROM {table['name']}").fetchall()[0][0] == 0:
                 empty.append(table["name"])
         if empty:
             sys.exit(f"empty on the demo season: {', '.join(empty)}")

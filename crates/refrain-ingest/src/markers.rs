@@ -1,6 +1,7 @@
 //! Phrases that tell what happens in a conversation: the bot is lost, the customer wants a person or a supervisor.
 //!
-//! A phrase matches as whole words, whatever its case; Chinese, Japanese and Thai match anywhere.
+//! A phrase matches as whole words, whatever its case; a `*` at its end stands for any ending, and Chinese, Japanese
+//! and Thai match anywhere.
 
 use std::collections::BTreeMap;
 
@@ -22,9 +23,16 @@ struct MarkerFile {
 /// Matchers of the marker phrases; the default matches nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Markers {
-    bot_fallback: Option<AhoCorasick>,
-    ask_human: Option<AhoCorasick>,
-    supervisor: Option<AhoCorasick>,
+    bot_fallback: Option<Phrases>,
+    ask_human: Option<Phrases>,
+    supervisor: Option<Phrases>,
+}
+
+#[derive(Debug, Clone)]
+struct Phrases {
+    matcher: AhoCorasick,
+    /// Whether each phrase takes any ending.
+    open_ended: Vec<bool>,
 }
 
 impl Markers {
@@ -57,35 +65,48 @@ impl Markers {
     }
 }
 
-fn matcher(phrases: &BTreeMap<String, Vec<String>>) -> Option<AhoCorasick> {
-    let mut folded: Vec<String> = phrases
+fn matcher(phrases: &BTreeMap<String, Vec<String>>) -> Option<Phrases> {
+    let mut folded: Vec<(String, bool)> = phrases
         .values()
         .flatten()
-        .map(|phrase| fold(phrase))
+        .map(|phrase| {
+            let folded = fold(phrase);
+            match folded.strip_suffix('*') {
+                Some(stem) => (stem.to_owned(), true),
+                None => (folded, false),
+            }
+        })
         .collect();
-    folded.retain(|phrase| !phrase.is_empty());
+    folded.retain(|(phrase, _)| !phrase.is_empty());
     folded.sort();
     folded.dedup();
     if folded.is_empty() {
         return None;
     }
+    let texts = folded.iter().map(|(phrase, _)| phrase);
     // Overlapping search needs the standard kind.
-    AhoCorasick::builder()
+    let matcher = AhoCorasick::builder()
         .match_kind(MatchKind::Standard)
-        .build(&folded)
-        .ok()
+        .build(texts)
+        .ok()?;
+    let open_ended = folded.iter().map(|(_, open)| *open).collect();
+    Some(Phrases {
+        matcher,
+        open_ended,
+    })
 }
 
-fn matches(matcher: Option<&AhoCorasick>, text: &str) -> bool {
-    let Some(matcher) = matcher else { return false };
+fn matches(phrases: Option<&Phrases>, text: &str) -> bool {
+    let Some(phrases) = phrases else { return false };
     let folded = fold(text);
-    matcher.find_overlapping_iter(&folded).any(|found| {
-        let inside = |at: usize| {
-            let before = folded[..at].chars().next_back();
-            let after = folded[at..].chars().next();
-            before.zip(after).is_some_and(|(a, b)| joins(a) && joins(b))
-        };
-        !inside(found.start()) && !inside(found.end())
+    let splits_word = |at: usize| {
+        let before = folded[..at].chars().next_back();
+        let after = folded[at..].chars().next();
+        before.zip(after).is_some_and(|(a, b)| joins(a) && joins(b))
+    };
+    phrases.matcher.find_overlapping_iter(&folded).any(|found| {
+        let open = phrases.open_ended[found.pattern().as_usize()];
+        !splits_word(found.start()) && (open || !splits_word(found.end()))
     })
 }
 
@@ -121,7 +142,7 @@ en = ["I didn't understand"]
 en = ["speak to a human"]
 zh = ["人工客服"]
 [supervisor]
-de = ["vorgesetzten"]
+de = ["vorgesetzten", "geschäftsleit*"]
 [closing]
 en = ["bye"]
 "#;
@@ -138,6 +159,8 @@ mod tests {
         assert!(markers.asks_for_human("我要人工客服谢谢"));
         assert!(markers.asks_for_supervisor("Ihren VORGESETZTEN bitte"));
         assert!(!markers.asks_for_supervisor("Vorgesetztenbüro"));
+        assert!(markers.asks_for_supervisor("Die Geschäftsleitung bitte"));
+        assert!(!markers.asks_for_supervisor("Unsere Geschäftsleute"));
         assert!(!Markers::default().asks_for_supervisor("Vorgesetzten"));
         assert!(Markers::from_toml("[ask_human]\nen = 3").is_err());
     }

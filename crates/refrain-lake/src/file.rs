@@ -1,6 +1,5 @@
 //! One Parquet file: how its rows are ordered, encoded and digested.
 
-use std::cmp::Ordering;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -38,43 +37,23 @@ pub struct FileMeta {
 /// # Errors
 /// When two rows have one key.
 pub(crate) fn sorted<R: Row>(rows: &[R]) -> Result<Vec<&R>, LakeError> {
+    let mut rows: Vec<&R> = rows.iter().collect();
+    // Stages mostly leave their rows in key order; the sort is then one pass.
+    rows.sort_by(|a, b| a.compare_keys(b));
+    if let Some(pair) = rows.windows(2).find(|pair| pair[0].compare_keys(pair[1]).is_eq()) {
+        return Err(LakeError::DuplicateKey { table: R::META.name, key: key_text(pair[0]) });
+    }
+    Ok(rows)
+}
+
+/// The key of a row for an error; keys hold ids and dates, never conversation text.
+fn key_text<R: Row>(row: &R) -> String {
+    let mut cells = Vec::new();
+    row.values(&mut cells);
     let columns = R::columns();
-    let key: Vec<usize> =
-        R::META.key.iter().filter_map(|name| columns.iter().position(|c| c.name == *name)).collect();
-    let mut keyed: Vec<(Vec<Value<'_>>, &R)> = rows
-        .iter()
-        .map(|row| {
-            let mut cells = Vec::with_capacity(columns.len());
-            row.values(&mut cells);
-            (key.iter().map(|i| cells[*i]).collect(), row)
-        })
-        .collect();
-    keyed.sort_by(|a, b| compare_keys(&a.0, &b.0));
-    if let Some(pair) = keyed.windows(2).find(|pair| compare_keys(&pair[0].0, &pair[1].0).is_eq()) {
-        return Err(LakeError::DuplicateKey { table: R::META.name, key: format!("{:?}", pair[0].0) });
-    }
-    Ok(keyed.into_iter().map(|(_, row)| row).collect())
-}
-
-fn compare_keys(a: &[Value<'_>], b: &[Value<'_>]) -> Ordering {
-    a.iter().zip(b).map(|(x, y)| compare(*x, *y)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
-}
-
-/// Ascending, nulls first; cells of one column have one type.
-fn compare(a: Value<'_>, b: Value<'_>) -> Ordering {
-    match (a, b) {
-        (Value::Null, Value::Null) => Ordering::Equal,
-        (Value::Null, _) => Ordering::Less,
-        (_, Value::Null) => Ordering::Greater,
-        (Value::Text(x), Value::Text(y)) => x.as_bytes().cmp(y.as_bytes()),
-        (Value::Int(x), Value::Int(y)) => x.cmp(&y),
-        (Value::Float(x), Value::Float(y)) => x.total_cmp(&y),
-        (Value::Bool(x), Value::Bool(y)) => x.cmp(&y),
-        (Value::Time(x), Value::Time(y)) => x.cmp(&y),
-        (Value::Date(x), Value::Date(y)) => x.cmp(&y),
-        (Value::Money(x), Value::Money(y)) => x.cmp(&y),
-        _ => Ordering::Equal,
-    }
+    let key = R::META.key.iter().filter_map(|name| columns.iter().position(|c| c.name == *name));
+    let parts: Vec<String> = key.map(|i| format!("{} {:?}", columns[i].name, cells[i])).collect();
+    parts.join(", ")
 }
 
 /// Digest of rows in order, their schema and the file metadata: equal digests mean equal bytes.

@@ -299,18 +299,11 @@ pub(crate) fn split<R: Row>(rows: &[R], period: Period) -> Result<Vec<(Option<Da
     if R::META.partition == Partition::Whole {
         return Ok(vec![(None, rows)]);
     }
-    let date_column = R::columns().iter().position(|c| c.name == "date");
-    let mut parts: BTreeMap<Date, Vec<&R>> = BTreeMap::new();
+    let mut parts: BTreeMap<Option<Date>, Vec<&R>> = BTreeMap::new();
     for row in rows {
-        let mut cells = Vec::new();
-        row.values(&mut cells);
-        let date = match date_column.map(|i| cells[i]) {
-            Some(refrain_record::Value::Date(date)) => date,
-            _ => Date::default(),
-        };
-        parts.entry(period.start(date)).or_default().push(row);
+        parts.entry(row.file_date().map(|date| period.start(date))).or_default().push(row);
     }
-    Ok(parts.into_iter().map(|(dt, rows)| (Some(dt), rows)).collect())
+    Ok(parts.into_iter().collect())
 }
 
 /// Number of the published generation; `None` when nothing was published yet.

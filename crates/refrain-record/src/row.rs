@@ -1,5 +1,7 @@
 //! What a table is: its columns, key and partition; and the macro that declares one.
 
+use std::cmp::Ordering;
+
 use crate::{FieldError, Kind, Value};
 
 /// One column of a table.
@@ -43,6 +45,10 @@ pub trait Row: Sized + Clone {
     const META: TableMeta;
     /// The columns, in file order.
     fn columns() -> Vec<Column>;
+    /// Order of two rows by the table's key: ascending, nulls first.
+    fn compare_keys(&self, other: &Self) -> std::cmp::Ordering;
+    /// The date that places the row in its file; `None` for a table of one file.
+    fn file_date(&self) -> Option<crate::Date>;
     /// Appends the row's cells to `out`, in column order.
     fn values<'a>(&'a self, out: &mut Vec<Value<'a>>);
     /// The row of one cell a column.
@@ -67,6 +73,34 @@ pub(crate) fn describe(value: Value<'_>) -> String {
         Value::TextList(_) | Value::TextVec(_) => "a list of texts".to_owned(),
     }
 }
+
+/// Ascending, nulls first; cells of one column have one type.
+pub(crate) fn compare(a: Value<'_>, b: Value<'_>) -> Ordering {
+    match (a, b) {
+        (Value::Null, Value::Null) => Ordering::Equal,
+        (Value::Null, _) => Ordering::Less,
+        (_, Value::Null) => Ordering::Greater,
+        (Value::Text(x), Value::Text(y)) => x.as_bytes().cmp(y.as_bytes()),
+        (Value::Int(x), Value::Int(y)) => x.cmp(&y),
+        (Value::Float(x), Value::Float(y)) => x.total_cmp(&y),
+        (Value::Bool(x), Value::Bool(y)) => x.cmp(&y),
+        (Value::Time(x), Value::Time(y)) => x.cmp(&y),
+        (Value::Date(x), Value::Date(y)) => x.cmp(&y),
+        (Value::Money(x), Value::Money(y)) => x.cmp(&y),
+        _ => Ordering::Equal,
+    }
+}
+
+/// The date of a row by the kind of its table's partition.
+macro_rules! file_date {
+    (Whole, $row:ident) => {
+        None
+    };
+    (Dated, $row:ident) => {
+        Some($row.date)
+    };
+}
+pub(crate) use file_date;
 
 /// Declares row structs whose doc comments are the documentation of table and columns.
 macro_rules! tables {
@@ -97,6 +131,15 @@ macro_rules! tables {
                     nullable: <$type as crate::Field>::NULLABLE,
                     doc: concat!($($doc),+).trim_ascii(),
                 }),+]
+            }
+
+            fn compare_keys(&self, other: &Self) -> std::cmp::Ordering {
+                std::cmp::Ordering::Equal
+                    $(.then_with(|| crate::row::compare(crate::Field::value(&self.$key), crate::Field::value(&other.$key))))+
+            }
+
+            fn file_date(&self) -> Option<crate::Date> {
+                crate::row::file_date!($partition, self)
             }
 
             fn values<'a>(&'a self, out: &mut Vec<crate::Value<'a>>) {

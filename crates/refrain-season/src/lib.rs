@@ -20,6 +20,7 @@ mod error;
 mod facts;
 mod file;
 mod grammar;
+mod help;
 mod helpdesk;
 mod life;
 mod manifest;

@@ -1,5 +1,7 @@
 //! Writes a season: shop by shop, person by person.
 
+mod conversation;
+
 use std::path::Path;
 
 use refrain_record::Date;
@@ -8,22 +10,16 @@ use crate::SeasonError;
 use crate::calendar::Calendar;
 use crate::campaign::{Campaign, plan_campaigns};
 use crate::config::{SeasonConfig, ShopConfig};
-use crate::course::Say;
 use crate::file::Out;
 use crate::grammar::{Grammar, language_index, load};
 use crate::helpdesk::HelpdeskFiles;
-use crate::life::{Contact, Life, World, live};
-use crate::manifest::{DEMO_KEY, config_text, desk_source};
+use crate::life::{Life, World, live};
+use crate::manifest::{DEMO_KEY, config_text};
 use crate::person::Person;
-use crate::problem::Problem;
-use crate::rng::Rng;
-use crate::say::{Scene, Voice};
-use crate::shop::{Search, ShopCounts, ShopFiles, faq_id};
-use crate::ticket::{Customer, Ticket};
-use crate::truth::{ConversationTruth, Tally, TruthFiles, incidents, person_id, person_line};
+use crate::shop::{ShopCounts, ShopFiles};
+use crate::truth::{Tally, TruthFiles, incidents, person_line};
 
-/// Share of conversations whose request becomes a labelled text, in percent.
-const LABELLED_PERCENT: u64 = 10;
+use self::conversation::Place;
 
 /// What was written.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -229,225 +225,19 @@ impl<'a> ShopSeason<'a> {
         let first_order = self.files.next_order();
         let first = self.conversations;
         for (number, contact) in life.contacts.iter().enumerate() {
-            self.write_contact(
+            let place = Place {
                 person,
                 life,
                 contact,
-                number as u64,
+                number: number as u64,
                 first,
                 first_order,
-                truth,
-            )?;
+            };
+            self.write_contact(&place, truth)?;
             self.conversations += 1;
         }
         self.files
             .write(person, life, &self.campaigns, &self.calendar)
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the places of one contact, each of its own kind"
-    )]
-    fn write_contact(
-        &mut self,
-        person: &Person,
-        life: &Life,
-        contact: &Contact,
-        number: u64,
-        first: u64,
-        first_order: u64,
-        truth: &mut TruthFiles,
-    ) -> Result<(), SeasonError> {
-        let place = [self.config.seed, self.index as u64, person.index, number];
-        let mut rng = Rng::of(&[place[0], place[1], place[2], place[3], 3]);
-        let words = Rng::of(&[place[0], place[1], place[2], place[3], 4]);
-        let customer = Customer::draw(person, contact, &mut rng);
-        let mut ticket = Ticket::new(conversation_id(first + number), contact, customer, &mut rng);
-        let earlier = contact
-            .repeat_of
-            .map(|at| conversation_id(first + at as u64));
-        ticket.follow_up_of = earlier.clone().filter(|_| contact.is_follow_up);
-        ticket.merged_into = earlier.clone().filter(|_| contact.is_merged);
-        let order_id = contact
-            .order
-            .map(|at| self.files.order_id(first_order + at as u64));
-        ticket.order_id = order_id.clone().filter(|_| rng.chance(0.25));
-        ticket.labels = self.labels(contact, &mut rng);
-        let is_search = contact.problem.is_some() && rng.chance(0.3);
-        let code = contact
-            .campaign
-            .and_then(|at| self.campaigns[at].code.as_deref());
-        let (_, month, day) = self.calendar.date(contact.at - 3 * 86_400).year_month_day();
-        let scene = Scene {
-            person,
-            contact,
-            order: order_id
-                .as_deref()
-                .zip(contact.order.map(|at| &life.orders[at])),
-            code,
-            currency: &self.shop.currency,
-            agent: ticket.agent_name(),
-            date: (month, day),
-        };
-        let mut voice = Voice::new(&scene, self.grammars, words);
-        if !self.config.events_only {
-            let has_subject = matches!(
-                contact.channel,
-                refrain_record::Channel::Email | refrain_record::Channel::WebForm
-            );
-            ticket.subject = has_subject.then(|| voice.subject());
-            ticket.texts = contact
-                .course
-                .turns
-                .iter()
-                .map(|turn| voice.speak(turn))
-                .collect();
-            ticket.comment = contact
-                .course
-                .rating
-                .filter(|r| r.has_comment)
-                .map(|r| voice.comment(r.score >= 4));
-        }
-        if is_search {
-            let query = if self.config.events_only {
-                String::new()
-            } else {
-                voice.search()
-            };
-            self.write_search(person, contact, &query, &mut rng)?;
-        }
-        self.desk.write(&ticket, &self.calendar)?;
-        let problem = contact.problem.map(|p| &Problem::all()[p]);
-        let person_name = person_id(&self.shop.id, person.index);
-        let line = ConversationTruth {
-            shop: &self.shop.id,
-            source: desk_source(self.shop),
-            conversation_id: &ticket.id,
-            problem: problem.map_or_else(|| noise(contact), |p| p.id),
-            tags: contact.tags(),
-            act: act(contact, &ticket.texts),
-            stage: problem.map_or("", Problem::stage),
-            language: self.grammars[person.language].code(),
-            person: &person_name,
-            at: self.calendar.rfc3339(contact.at),
-            order: order_id.as_deref(),
-            campaign: contact.campaign.map(|at| self.campaigns[at].id.as_str()),
-            incident: contact
-                .incident
-                .map(|at| self.config.incidents[at].id.as_str()),
-            repeat_of: earlier.as_deref(),
-            bad_contact: contact.is_bad,
-        };
-        truth
-            .conversations
-            .line(&serde_json::json!(line).to_string())?;
-        self.write_label(&ticket, &line, truth)
-    }
-
-    /// The helpdesk's own labels: coarse and set by one agent in three; the truth in a season of events only.
-    fn labels(&self, contact: &Contact, rng: &mut Rng) -> Vec<String> {
-        let by_hand = rng.chance(0.35);
-        let Some(problem) = contact.problem.map(|p| &Problem::all()[p]) else {
-            return Vec::new();
-        };
-        if self.config.events_only {
-            return contact.tags().iter().map(|t| (*t).to_owned()).collect();
-        }
-        if by_hand {
-            vec![format!("topic_{}", problem.group())]
-        } else {
-            Vec::new()
-        }
-    }
-
-    fn write_search(
-        &mut self,
-        person: &Person,
-        contact: &Contact,
-        query: &str,
-        rng: &mut Rng,
-    ) -> Result<(), SeasonError> {
-        let Some(problem) = contact.problem.map(|p| &Problem::all()[p]) else {
-            return Ok(());
-        };
-        let grammar = &self.grammars[person.language];
-        let main = self
-            .languages
-            .iter()
-            .any(|l| l.0 == person.language && l.1 >= 0.5);
-        let has_entry = main && grammar.faq().contains_key(problem.tag);
-        let num_results = if has_entry {
-            rng.below(6)
-        } else {
-            rng.below(3)
-        };
-        let entry = faq_id(problem.tag);
-        let search = Search {
-            at: (contact.at - rng.int(60, 3_000)).max(self.calendar.start()),
-            email: person.shop_id.as_ref().map(|_| person.email.as_str()),
-            query,
-            num_results,
-            clicked: (has_entry && num_results > 0 && rng.chance(0.4)).then_some(entry.as_str()),
-            language: grammar.code(),
-        };
-        self.files.write_search(&search, &self.calendar)
-    }
-
-    fn write_label(
-        &self,
-        ticket: &Ticket<'_>,
-        line: &ConversationTruth<'_>,
-        truth: &mut TruthFiles,
-    ) -> Result<(), SeasonError> {
-        let chosen = Rng::of(&[self.config.seed, self.index as u64, self.conversations, 5]).next()
-            % 100
-            < LABELLED_PERCENT;
-        let turns = &ticket.contact.course.turns;
-        let text = turns
-            .iter()
-            .zip(&ticket.texts)
-            .find(|(turn, _)| turn.say == Say::Request)
-            .map(|(_, text)| text);
-        let Some(text) = text.filter(|_| chosen && !line.tags.is_empty()) else {
-            return Ok(());
-        };
-        let label = serde_json::json!({
-            "text": text,
-            "tags": line.tags,
-            "lang": line.language,
-            "id": format!("{}/{}/{}", line.shop, line.source, line.conversation_id),
-            "problem": line.problem,
-            "act": line.act,
-            "stage": line.stage,
-        });
-        truth.labels.line(&label.to_string())
-    }
-}
-
-fn conversation_id(number: u64) -> String {
-    format!("c{}", 100_001 + number)
-}
-
-/// What the customer does; where words are left away, nothing for problems that are asked and complained about alike.
-fn act(contact: &Contact, texts: &[String]) -> &'static str {
-    let Some(problem) = contact.problem.map(|p| &Problem::all()[p]) else {
-        return if noise(contact) == "thanks" { "act/praise" } else { "" };
-    };
-    let says = contact.course.turns.iter().position(|t| t.say == Say::Request).and_then(|at| texts.get(at));
-    match (problem.act, says) {
-        _ if contact.again > 0 => "act/complaint",
-        (Some(act), _) => act,
-        (None, Some(text)) if text.contains(['?', '？']) => "act/question",
-        (None, Some(_)) => "act/complaint",
-        (None, None) => "",
-    }
-}
-
-fn noise(contact: &Contact) -> &'static str {
-    match contact.course.turns.first().map(|t| t.say) {
-        Some(Say::Spam) => "spam",
-        Some(Say::Notice) => "notice",
-        _ => "thanks",
     }
 }
 

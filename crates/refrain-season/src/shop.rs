@@ -11,9 +11,9 @@ use crate::catalogue::{CARRIERS, PAYMENTS};
 use crate::config::ShopConfig;
 use crate::file::{CsvRow, Out};
 use crate::grammar::Grammar;
+use crate::help::{Search, write_faq};
 use crate::life::{Life, Order};
 use crate::person::Person;
-use crate::problem::Problem;
 
 /// The commerce files of one shop.
 pub(crate) struct ShopFiles {
@@ -415,16 +415,6 @@ impl ShopFiles {
     }
 }
 
-/// One search.
-pub(crate) struct Search<'a> {
-    pub(crate) at: i64,
-    pub(crate) email: Option<&'a str>,
-    pub(crate) query: &'a str,
-    pub(crate) num_results: usize,
-    pub(crate) clicked: Option<&'a str>,
-    pub(crate) language: &'a str,
-}
-
 fn shop_identity(row: CsvRow, person: &Person) -> CsvRow {
     let phone = if person.phone_in_shop {
         person.phone.as_deref()
@@ -434,54 +424,4 @@ fn shop_identity(row: CsvRow, person: &Person) -> CsvRow {
     row.maybe(person.shop_id.as_deref())
         .add(&person.email)
         .maybe(phone)
-}
-
-/// Id of the help-centre entry about a problem.
-pub(crate) fn faq_id(tag: &str) -> String {
-    format!("faq-{}", tag.replace('/', "-"))
-}
-
-fn write_faq(folder: &Path, grammar: &Grammar, calendar: &Calendar) -> Result<(), SeasonError> {
-    let header = [
-        "faq_id",
-        "title",
-        "body",
-        "url",
-        "language",
-        "owner",
-        "published_at",
-        "updated_at",
-    ];
-    let mut file = Out::create_csv(folder.join("faq.csv"), &header)?;
-    for (tag, [title, body]) in grammar.faq() {
-        let id = faq_id(tag);
-        let owner = Problem::all()
-            .iter()
-            .find(|p| p.tag == tag)
-            .map_or("service", owner);
-        let published = calendar.rfc3339(calendar.start() - 200 * 86_400);
-        let url = format!("https://shop.example/help/{id}");
-        let row = CsvRow::new()
-            .add(&id)
-            .add(title)
-            .add(body)
-            .add(&url)
-            .add(grammar.code())
-            .add(owner);
-        file.row(&row.add(&published).add(&published))?;
-    }
-    file.finish()
-}
-
-/// Team that owns the fix.
-pub(crate) fn owner(problem: &Problem) -> &'static str {
-    match problem.group() {
-        "shipping" | "store" => "logistics",
-        "product" => "product",
-        "return" => "returns",
-        "refund" | "payment" => "finance",
-        "discount" | "presales" => "marketing",
-        "account" | "website" => "shop",
-        _ => "service",
-    }
 }

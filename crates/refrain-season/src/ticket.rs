@@ -3,11 +3,11 @@
 use refrain_record::{AuthorRole, Channel, ConversationEventKind as Kind};
 
 use crate::course::{Actor, Event, Turn};
+use crate::help::owner;
 use crate::life::Contact;
 use crate::person::Person;
 use crate::problem::Problem;
 use crate::rng::Rng;
-use crate::shop::owner;
 
 /// What both shapes of export are written from.
 pub(crate) struct Ticket<'a> {

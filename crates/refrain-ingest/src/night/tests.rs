@@ -451,6 +451,24 @@ fn rows_that_refer_to_nothing() {
 }
 
 #[test]
+fn a_header_without_any_time_waits_for_its_messages() {
+    let mut feeds = Feeds::default();
+    let header = source("csv", Feed::Conversations);
+    read_into(&mut feeds, &header, "id,channel\n1,email\n2,email\n");
+    let messages = source("csv", Feed::Messages);
+    read_into(
+        &mut feeds,
+        &messages,
+        "ticket_id,ts,text\n1,2025-11-03T09:00:00Z,help\n",
+    );
+    let night = night_of(&feeds, "2025-11-03");
+    assert_eq!(night.tables.conversations.len(), 1);
+    assert_eq!(night.tables.conversations[0].channel.as_str(), "email");
+    let causes: Vec<_> = night.rejects.iter().map(|r| (r.line, r.cause)).collect();
+    assert_eq!(causes, [(3, RejectCause::NoTime)]);
+}
+
+#[test]
 fn people_meet_across_sources() {
     let mut feeds = Feeds::default();
     let chat = SourceSpec {

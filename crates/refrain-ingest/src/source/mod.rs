@@ -232,6 +232,12 @@ impl Reading<'_> {
         header: &[String],
         rows: &mut dyn Iterator<Item = Result<Vec<RawCell>, String>>,
     ) -> Result<(), SourceError> {
+        let mut rows = rows.peekable();
+        if matches!(rows.peek(), Some(Err(_))) {
+            // A file that cannot be opened has no columns to miss.
+            self.whole_file(RejectCause::UnreadableFile, 0, "the file could not be read");
+            return Ok(());
+        }
         let tables = self.tables(file, header)?;
         let mut batch = Batch::default();
         let mut number = 0u64;

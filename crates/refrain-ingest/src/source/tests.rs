@@ -651,6 +651,35 @@ fn typed_rows_come_from_outside() {
 }
 
 #[test]
+fn a_table_that_cannot_be_opened_is_one_reject() {
+    let mut rows = std::iter::once(Err("no such page".to_owned()));
+    let mut feeds = Feeds::default();
+    let input = Input::Rows {
+        file: "p",
+        columns: Vec::new(),
+        rows: &mut rows,
+    };
+    let spec = SourceSpec::new("de", "parquet", Feed::Orders, "x");
+    read_source(&spec, &test_shop(None), &key(), input, &mut feeds).unwrap();
+    assert_accounts(&feeds);
+    assert_eq!(causes(&feeds), [(0, RejectCause::UnreadableFile)]);
+}
+
+#[test]
+fn blank_and_headless_rows_are_kept() {
+    let text = "conversation_id,role,ts,text\n1,user,2025-11-03T09:00:00Z,\n";
+    let feeds = read(&csv_of(Feed::Messages), text.as_bytes());
+    assert_eq!(feeds.conversations[0].messages[0].row.text, "");
+    let mut feeds = Feeds::default();
+    let error = read_into(&mut feeds, &csv_of(Feed::Messages), "m", b"id,role\n1,user\n");
+    assert!(error.unwrap_err().to_string().contains("`text`"));
+    let feeds = read(&csv_of(Feed::Conversations), b"id,channel\n1,email\n");
+    assert_eq!((feeds.conversations.len(), feeds.rejects.len()), (1, 0));
+    let feeds = read(&chat(), br#"{"id":1,"created_at":1762156800}"#);
+    assert_eq!(causes(&feeds), [(1, RejectCause::EmptyConversation)]);
+}
+
+#[test]
 fn html_and_quotes_go_where_told() {
     let mut spec = chat();
     spec.html = true;

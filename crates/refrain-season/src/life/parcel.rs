@@ -203,7 +203,13 @@ impl Living<'_> {
         self.about_order(problem, order, at, None);
     }
 
-    pub(super) fn about_order(&mut self, problem: usize, order: usize, at: i64, incident: Option<usize>) {
+    pub(super) fn about_order(
+        &mut self,
+        problem: usize,
+        order: usize,
+        at: i64,
+        incident: Option<usize>,
+    ) {
         let items = &self.life.orders[order].items;
         let worn = items.iter().map(|i| i.0).find(|i| i.is_fashion());
         let item = if Problem::all()[problem].anchor == Anchor::Worn {

@@ -1,6 +1,9 @@
 //! Campaign sends, sessions, questions before buying, checkouts.
 
-use super::{CART_WINDOW_D, Cause, Checkout, Contact, DAY_S, HOUR_S, Living, REBUY_WINDOW_D, Reaction, Send, contacts::rates};
+use super::{
+    CART_WINDOW_D, Cause, Checkout, Contact, DAY_S, HOUR_S, Living, REBUY_WINDOW_D, Reaction, Send,
+    contacts::rates,
+};
 use crate::campaign::{HOLDOUT, TYPES};
 use crate::catalogue::{Item, NUM_FASHION, NUM_ITEMS, VARIANTS};
 use crate::config::IncidentKind;
