@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use refrain_ingest::{Feeds, Markers, NightAccount, NightSettings, assemble_night};
@@ -393,6 +392,9 @@ const STAGE_TABLES: &[(Stage, &[&str])] = &[
             "bot_scorecard",
             "effect_units",
             "effect_estimates",
+            "retention_cohort",
+            "metric_tradeoff",
+            "issue_drivers",
         ],
     ),
 ];
@@ -443,12 +445,4 @@ fn gate(checks: &[QualityCheck]) -> Outcome<()> {
         return Ok(());
     }
     Err(Failure::with(ExitCode::Gate, format!("quality checks failed, nothing was published: {}", failed.join("; "))))
-}
-
-/// Writes how long the stages took, outside the byte promise.
-pub(crate) fn log_times(lake: &refrain_lake::LakeDir, name: &str, text: &str) {
-    let folder = lake.log();
-    let path: &Path = &folder.join(name);
-    // A log that cannot be written must not fail a run that is published.
-    let _ = fs::create_dir_all(&folder).and_then(|()| fs::write(path, text));
 }

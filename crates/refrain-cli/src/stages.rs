@@ -1,5 +1,7 @@
 //! Each stage over the tables of a night: rows in, kernel on all cores, rows out in key order.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 use refrain_ingest::Tables as SourceTables;
 use refrain_insight::{Insight, Night, NightFacts, ShopFacts, SourceAccount, quality_checks};
@@ -7,7 +9,7 @@ use refrain_issues::{Request, State};
 use refrain_record::tables::{ConversationOutcome, ConversationTag, IssueMember, QualityCheck};
 use refrain_record::{Date, Facet, IssueId, Outcome, TagPath};
 use refrain_tag::Tagger;
-use refrain_text::find_request;
+use refrain_text::{find_request, request_core};
 use rustc_hash::FxHashMap;
 
 use crate::config::Config;
@@ -106,8 +108,13 @@ pub(crate) fn issues(
     let wanted = requests_of(source);
     let tops: Vec<Option<&str>> =
         source.conversations.iter().map(|c| topics.topics(conversation_key(c)).first().copied()).collect();
+    let cores: Vec<Cow<'_, str>> = wanted
+        .par_iter()
+        .map(|index| index.map_or(Cow::Borrowed(""), |index| request_core(&source.messages[index].text)))
+        .collect();
     let mut requests: Vec<Request<'_>> = Vec::new();
-    for ((conversation, message), top_tag) in source.conversations.iter().zip(wanted).zip(&tops) {
+    let rows = source.conversations.iter().zip(wanted).zip(&tops).zip(&cores);
+    for (((conversation, message), top_tag), core) in rows {
         let Some(message) = message.map(|index| &source.messages[index]).filter(|_| conversation.is_contact) else {
             continue;
         };
@@ -118,7 +125,7 @@ pub(crate) fn issues(
             conversation_id: key.2,
             date: conversation.date,
             seq: message.seq,
-            text: &message.text,
+            text: core,
             language: conversation.language,
             person_key: outcomes_of.get(&key).copied().flatten(),
             top_tag: *top_tag,

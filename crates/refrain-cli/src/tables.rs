@@ -139,6 +139,9 @@ impl<'a> TableWriter<'a> {
         self.tagged(&insight.bot_scorecard)?;
         self.tagged(&insight.effect_units)?;
         self.tagged(&insight.effect_estimates)?;
+        self.plain(&insight.retention_cohort)?;
+        self.tagged(&insight.metric_tradeoff)?;
+        self.tagged(&insight.issue_drivers)?;
         self.plain(checks)
     }
 

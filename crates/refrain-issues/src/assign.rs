@@ -1,6 +1,7 @@
 //! Which issue each of a shop's requests belongs to, and which issues are born of the rest.
 
 use crate::IssuesConfig;
+use crate::context;
 use crate::dense::normalise;
 use crate::distinct::{collapse, sample};
 use crate::groups::{Groups, belonging, find_groups, reach_of, sums_of, unit_rows};
@@ -102,7 +103,11 @@ impl<'a> Night<'a> {
         Pool {
             points: shop.basis.as_ref().map_or_else(
                 || Array2::zeros((distinct.texts.len(), 0)),
-                |basis| basis.embed(&distinct.texts),
+                |basis| {
+                    let of: Vec<&Request<'_>> =
+                        positions.iter().map(|list| &self.requests[list[0]]).collect();
+                    context::embed(basis, &distinct.texts, &of)
+                },
             ),
             sizes: positions
                 .iter()
@@ -150,14 +155,18 @@ impl<'a> Night<'a> {
         let chosen = sample(distinct, self.cfg.sample_max, self.cfg.seed);
         let sampled: Vec<&str> = chosen.iter().map(|&at| distinct[at]).collect();
         let basis = Basis::fit(&sampled, self.cfg);
-        let mut texts: Vec<Vec<&str>> = vec![Vec::new(); shop.issues.len()];
+        let mut members: Vec<Vec<&Request<'_>>> = vec![Vec::new(); shop.issues.len()];
         for (request, standing) in self.requests.iter().zip(standings) {
             if let Some(issue) = standing.and_then(|s| s.issue) {
-                texts[shop.issues[issue].canonical].push(request.text);
+                members[shop.issues[issue].canonical].push(request);
             }
         }
-        for (issue, texts) in shop.issues.iter_mut().zip(texts) {
-            let points = basis.embed(&collapse(&texts).texts);
+        for (issue, members) in shop.issues.iter_mut().zip(members) {
+            let texts: Vec<&str> = members.iter().map(|r| r.text).collect();
+            let distinct = collapse(&texts);
+            let of: Vec<&Request<'_>> =
+                distinct.positions.iter().map(|list| members[list[0]]).collect();
+            let points = context::embed(&basis, &distinct.texts, &of);
             issue.sum = points.sum_axis(Axis(0)).to_vec();
             let mut centre = issue.sum.clone();
             normalise(&mut centre);
@@ -306,7 +315,7 @@ fn join_existing(pool: &mut Pool<'_>, shop: &mut ShopState) {
 /// Places and unit centres of the issues that stand for themselves, oldest first.
 pub(crate) fn canonical_centres(shop: &ShopState) -> (Vec<usize>, Array2<f32>) {
     let places = shop.canonical();
-    let dims = shop.basis.as_ref().map_or(0, Basis::dims);
+    let dims = shop.basis.as_ref().map_or(0, context::dims);
     let sums = Array2::from_shape_fn((places.len(), dims), |(row, dim)| {
         shop.issues[places[row]].sum[dim]
     });

@@ -20,6 +20,7 @@ mod assign;
 mod cluster;
 mod communities;
 mod config;
+mod context;
 mod dense;
 mod distinct;
 mod error;

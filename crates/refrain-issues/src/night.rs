@@ -1,6 +1,7 @@
 //! One night of the issues stage: members stay, new requests join or found issues, rows come out.
 
 use crate::assign::{Night, Standing};
+use crate::context::in_context;
 use crate::distinct::collapse;
 use crate::lifecycle::{Tally, age, most_frequent, name, tally};
 use crate::request::{NightIssues, Request, check_order};
@@ -39,6 +40,7 @@ pub fn run_night(
     as_of: Date,
 ) -> Result<NightIssues, IssuesError> {
     cfg.check()?;
+    let cfg = &in_context(cfg);
     check_order(requests, as_of)?;
     if let Some(found) = state.as_of().filter(|&night| night >= as_of) {
         return Err(IssuesError::LaterState { found, as_of });
@@ -106,6 +108,7 @@ pub fn refit(
     cfg: &IssuesConfig,
 ) -> Result<State, IssuesError> {
     cfg.check()?;
+    let cfg = &in_context(cfg);
     let as_of = state.as_of().unwrap_or(Date(i32::MAX));
     check_order(requests, as_of)?;
     let prior = index(members);

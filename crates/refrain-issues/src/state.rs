@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Version of the bytes; another one is refused.
-pub const STATE_VERSION: u32 = 1;
+pub const STATE_VERSION: u32 = 2;
 
 /// The issue registry after a night; [`State::default`] comes before the first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -151,7 +151,7 @@ impl ShopState {
     fn is_whole(&self) -> bool {
         let (len, dims) = (
             self.issues.len(),
-            self.basis.as_ref().map_or(0, Basis::dims),
+            self.basis.as_ref().map_or(0, crate::context::dims),
         );
         let issue = |i: &IssueState| {
             i.canonical < len && i.sum.len() == dims && i.sum.iter().all(|v| v.is_finite())

@@ -671,7 +671,12 @@ fn blank_and_headless_rows_are_kept() {
     let feeds = read(&csv_of(Feed::Messages), text.as_bytes());
     assert_eq!(feeds.conversations[0].messages[0].row.text, "");
     let mut feeds = Feeds::default();
-    let error = read_into(&mut feeds, &csv_of(Feed::Messages), "m", b"id,role\n1,user\n");
+    let error = read_into(
+        &mut feeds,
+        &csv_of(Feed::Messages),
+        "m",
+        b"id,role\n1,user\n",
+    );
     assert!(error.unwrap_err().to_string().contains("`text`"));
     let feeds = read(&csv_of(Feed::Conversations), b"id,channel\n1,email\n");
     assert_eq!((feeds.conversations.len(), feeds.rejects.len()), (1, 0));

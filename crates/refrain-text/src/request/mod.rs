@@ -5,7 +5,10 @@
 //! and a question mark count most, then other words; greetings, thanks, yes and no, numbers,
 //! placeholders, names and "my order number is ..." count nothing or against.
 
+mod core;
 mod words;
+
+pub use self::core::request_core;
 
 use refrain_record::{AuthorRole, Turn, Visibility};
 

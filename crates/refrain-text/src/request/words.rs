@@ -194,3 +194,33 @@ pub(super) fn word_kind(word: &str) -> Word {
         Word::Content
     }
 }
+
+/// Folded phrases of salutations, courtesies, signatures and forms; a sentence with one is left out
+/// of what a request is compared by.
+pub(super) const FRAME: &[&str] = &[
+    // en
+    "dear sir", "dear customer", "dear team", "to whom it may concern", "good morning", "good afternoon", "good evening",
+    "kind regards", "best regards", "warm regards", "best wishes", "yours sincerely", "yours faithfully", "sincerely",
+    "many thanks", "thanks in advance", "thank you in advance", "look forward to", "looking forward to", "hear from you",
+    "hearing from you", "sent from my", "contact form", "hope you are well", "hope this finds you", "get back to me",
+    "in advance", "not sure if this is the right", "right place to ask", "sorry to bother", "have a nice day",
+    // de
+    "sehr geehrte", "liebes team", "liebes serviceteam", "liebes kundenservice", "guten tag", "guten morgen", "guten abend",
+    "mit freundlichen", "freundliche grüsse", "viele grüsse", "liebe grüsse",
+    "beste grüsse", "schöne grüsse", "vielen dank im voraus", "danke im voraus", "dank für ihre mühe", "freue mich auf",
+    "bitte um rückmeldung", "um rückmeldung", "ich schreibe ihnen", "kontaktformular", "von meinem iphone", "von meinem handy gesendet",
+    "gesendet von meinem", "schönen tag", "im voraus",
+    // da
+    "kære", "god morgen", "goddag", "venlig hilsen", "med venlig", "bedste hilsner", "mange hilsner", "på forhånd tak",
+    "tak på forhånd", "på forhånd", "ser frem til", "hører fra jer", "skriv gerne tilbage", "kontaktformular", "sendt fra min",
+    "god dag",
+    // nl
+    "geachte", "beste klantenservice", "goedemorgen", "goedemiddag", "goedenavond", "goedendag", "met vriendelijke groet",
+    "vriendelijke groet", "hartelijke groet", "alvast bedankt", "bij voorbaat", "ik hoor graag", "hoor het graag", "contactformulier",
+    "verzonden vanaf mijn", "fijne dag", "groetjes",
+    // fr
+    "madame, monsieur", "bonjour madame", "cordialement", "bien à vous", "par avance", "d'avance", "dans l'attente", "envoyé de mon",
+    "formulaire de contact", "bonne journée",
+    // zh
+    "您好", "你好", "谢谢", "多谢", "感谢", "此致", "敬礼", "祝好", "期待您的回复", "等您回复", "麻烦了", "辛苦了", "联系表单",
+];
