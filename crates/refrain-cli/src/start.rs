@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use refrain_record::Date;
 use refrain_season::{SeasonConfig, write_season};
+use refrain_tag::model::{TrainConfig, train};
 
 use crate::args::{ConfigArgs, NightArgs, SeasonArgs};
 use crate::config::Config;
 use crate::failure::{ExitCode, Failure, Outcome};
+use crate::labels;
 use crate::output::{print, say};
 use crate::progress::Progress;
 use crate::report::{accounting, times, top_issues_text};
@@ -112,6 +114,7 @@ pub(crate) fn demo(out: &Path, conversations: u64, seed: u64, nights: u16, quiet
     }
     say(&format!("1/2 simulating a season of {conversations} conversations in {}\n", out.display()));
     let summary = progress.timed("simulate", || write_into(out, &settings))?;
+    progress.timed("train", || train_demo_model(out))?;
     let to = last_day(&settings);
     let from = to.plus_days(1 - i32::from(nights.max(1)));
     say(&format!("2/2 running the nights {from} to {to}\n"));
@@ -138,6 +141,19 @@ pub(crate) fn demo(out: &Path, conversations: u64, seed: u64, nights: u16, quiet
     text.push_str(&queries(&out.join("lake"), &config_file, to));
     print(&text);
     Ok(ExitCode::Done)
+}
+
+/// Fits a model on the season's labelled tenth, as a shop would on what its team has labelled, and
+/// names it in the config: rules alone know what is said in their words only.
+fn train_demo_model(out: &Path) -> Outcome<()> {
+    let examples = labels::read(&out.join("truth/labels.jsonl"))?;
+    let path = out.join("models/tags.refrain");
+    fs::create_dir_all(out.join("models")).with_context(|| format!("cannot create folder `{}`", out.join("models").display()))?;
+    train(&examples, &TrainConfig::default())?.save(&path)?;
+    let file = out.join("refrain.toml");
+    let text = fs::read_to_string(&file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    let named = text.replacen("[tags]\n", "[tags]\nmodel = \"models/tags.refrain\"   # trained by `refrain demo` on truth/labels.jsonl\n", 1);
+    Ok(write(&file, &named)?)
 }
 
 /// Three queries to try next, as they can be pasted.

@@ -14,9 +14,10 @@ use refrain_record::Language;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Weights of the squared lengths; measured on the simulated season, see ARCHITECTURE.md.
-const WORDS: f32 = 0.70;
-const TAG: f32 = 0.15;
+const WORDS: f32 = 0.40;
+const TAG: f32 = 0.45;
 const LANGUAGE: f32 = 0.15;
+const RESOLUTION_FACTOR: f64 = 3.0;
 /// Dimensions in which tags are nearly at right angles to each other, whatever tags there are.
 const TAG_DIMS: usize = 64;
 const LANGUAGE_DIMS: usize = Language::ALL.len();
@@ -29,6 +30,8 @@ pub(crate) fn in_context(cfg: &IssuesConfig) -> IssuesConfig {
     IssuesConfig {
         assign_min_similarity: WORDS * cfg.assign_min_similarity + LANGUAGE + TAG / 2.0,
         merge_similarity: WORDS * cfg.merge_similarity + LANGUAGE + TAG,
+        // Requests of one tag are all near each other, so communities need a finer eye.
+        resolution: RESOLUTION_FACTOR * cfg.resolution,
         ..cfg.clone()
     }
 }
