@@ -44,19 +44,51 @@ def check_order(con, table, files):
             sys.exit(f"{file}: metadata names table {keys.get('refrain.table')}")
 
 
+def check_effects(lake):
+    """At least ten planted effects are given, and no interval lies on the wrong side of no effect.
+
+    A point on the wrong side whose interval covers no effect claims nothing; such points are counted and printed.
+    """
+    con = duckdb.connect()
+    con.execute(f"SET file_search_path='{lake}'")
+    con.execute((lake / "views.sql").read_text())
+    given = {}
+    for shop, outcome, kind, exposure, level, rr, lo, hi in con.execute(
+        "SELECT shop_id, outcome, exposure_kind, exposure, evidence_level, relative_risk, relative_risk_lo, "
+        "relative_risk_hi FROM effect_estimates WHERE status = 'ok'").fetchall():
+        given.setdefault((shop, outcome, kind, exposure), []).append((level, rr, lo, hi))
+    right, open_, wrong = set(), set(), []
+    for effect in json.loads((lake.parent / "truth" / "effects.json").read_text()):
+        if effect["sign"] == 0:
+            continue
+        key = (effect["shop"], effect["outcome"], effect["exposure_kind"], effect["exposure"])
+        for level, rr, lo, hi in given.get(key, []):
+            if (rr - 1) * effect["sign"] > 0:
+                right.add(key)
+            elif lo <= 1 <= hi:
+                open_.add(key)
+            else:
+                wrong.append((*key, level, rr, lo, hi, effect["sign"]))
+    print(f"planted effects given: {len(right)} with the planted sign, {len(open_)} undecided on the other side, "
+          f"{len(wrong)} wrong")
+    if wrong or len(right) < 10:
+        sys.exit(f"effects with another sign than planted: {wrong}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--refrain", required=True)
     refrain = str(pathlib.Path(parser.parse_args().refrain).resolve())
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [refrain, "demo", "--out", f"{folder}/demo", "--conversations", "4000", "--nights", "2"],
+            [refrain, "demo", "--out", f"{folder}/demo", "--conversations", "20000", "--nights", "2"],
             capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"demo: exit code {done.returncode}\n{done.stderr}")
         lake = pathlib.Path(folder) / "demo" / "lake"
         tables = check_lake(lake)
         run_printed_queries(done.stdout, lake)
+        check_effects(lake)
         schema = json.loads(subprocess.run([refrain, "schema", "--format", "json"], capture_output=True, text=True).stdout)
         con = duckdb.connect()
         con.execute(f"SET file_search_path='{lake}'")

@@ -1,7 +1,6 @@
-//! Whole runs of the binary: faults, nights, golden tables, planted truth.
+//! Whole runs of the binary: faults, nights, golden tables.
 
 mod faults;
 mod golden;
 mod nights;
-mod season;
 mod shop;

@@ -262,11 +262,13 @@ mod tests {
     use super::*;
     use std::io::Write;
 
+    type Numbered = (u64, Line, Vec<u8>);
+
     fn read_all(
         bytes: &[u8],
         encoding: Encoding,
         max: u64,
-    ) -> (Vec<(u64, Line, Vec<u8>)>, Option<RejectCause>) {
+    ) -> (Vec<Numbered>, Option<RejectCause>) {
         let mut lines = Vec::new();
         let mut reader = match LineReader::open(Box::new(bytes), encoding, max) {
             Ok(reader) => reader,

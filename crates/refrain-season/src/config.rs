@@ -22,7 +22,8 @@ pub struct SeasonConfig {
     pub start: Date,
     /// Calendar months from the month of `start` on.
     pub months: u32,
-    /// Leave the messages away and give the true tags as the helpdesk's tags; every other row stays the same.
+    /// Leave the words away: every message is `…`, there are no labelled texts, and the helpdesk's tags are the true
+    /// ones; every other row and every time stays the same.
     pub events_only: bool,
     /// The shops.
     pub shops: Vec<ShopConfig>,

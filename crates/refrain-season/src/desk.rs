@@ -319,6 +319,12 @@ impl Desk<'_> {
                 self.event(Kind::Closed, Actor::System);
             }
         }
+        if let Some((Kind::Pending, at)) = last_event
+            && self.rng.chance(0.6)
+        {
+            self.now = at + 5 * 86_400;
+            self.event(Kind::Closed, Actor::System);
+        }
         let per_turn_s = self
             .rng
             .log_normal(if self.is_live() { 110.0 } else { 260.0 }, 0.4)

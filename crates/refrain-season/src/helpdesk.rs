@@ -49,7 +49,15 @@ impl HelpdeskFiles {
             Helpdesk::Csv => Some(Tables {
                 events: Out::create_csv(
                     folder.join("conversation_events.csv.gz"),
-                    &["Ticket", "When", "What", "Who", "Group", "Other ticket"],
+                    &[
+                        "Ticket",
+                        "When",
+                        "What",
+                        "Who",
+                        "Role",
+                        "Group",
+                        "Other ticket",
+                    ],
                 )?,
                 ratings: Out::create_csv(
                     folder.join("ratings.csv.gz"),
@@ -245,7 +253,14 @@ fn record(ticket: &Ticket<'_>, calendar: &Calendar) -> Value {
             })
         });
     let events = contact.course.events.iter().map(|event| {
-        json!({ "at": calendar.rfc3339(event.at), "kind": event.kind.as_str(), "actor_id": ticket.actor(event), "team": ticket.team(event), "other_conversation_id": ticket.merge_target(event) })
+        json!({
+            "at": calendar.rfc3339(event.at),
+            "kind": event.kind.as_str(),
+            "actor_role": Ticket::actor_role(event),
+            "actor_id": ticket.actor(event),
+            "team": ticket.team(event),
+            "other_conversation_id": ticket.merge_target(event),
+        })
     });
     let messages: Vec<Value> = messages.collect();
     let events: Vec<Value> = events.collect();
@@ -391,6 +406,7 @@ fn write_events(
             .add(event.kind.as_str());
         tables.events.row(
             &row.maybe(ticket.actor(event).as_deref())
+                .add(Ticket::actor_role(event))
                 .maybe(ticket.team(event))
                 .maybe(ticket.merge_target(event)),
         )?;

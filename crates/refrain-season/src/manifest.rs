@@ -35,7 +35,7 @@ const TABLES: &[(&str, &str, &str, &str)] = &[
     (
         "conversation_events",
         "conversation_events.csv.gz",
-        r#"{ conversation_id = "Ticket", at = "When", kind = "What", actor_id = "Who", team = "Group", other_conversation_id = "Other ticket" }"#,
+        r#"{ conversation_id = "Ticket", at = "When", kind = "What", actor_id = "Who", actor_role = "Role", team = "Group", other_conversation_id = "Other ticket" }"#,
         "",
     ),
     (
@@ -75,9 +75,6 @@ pub(crate) fn config_text(config: &SeasonConfig) -> String {
             ),
             Helpdesk::Csv => {
                 for (feed, path, columns, roles) in TABLES {
-                    if config.events_only && *feed == "messages" {
-                        continue;
-                    }
                     source(&mut text, shop, desk, "csv", feed, path);
                     text.push_str(&format!("columns = {columns}\n"));
                     if !roles.is_empty() {
@@ -128,18 +125,10 @@ mod tests {
 
     #[test]
     fn config_is_toml() {
-        for events_only in [false, true] {
-            let config = SeasonConfig {
-                events_only,
-                ..Default::default()
-            };
-            let table: toml::Table = config_text(&config).parse().unwrap();
-            assert_eq!(table["shop"].as_array().unwrap().len(), 2);
-            assert_eq!(
-                table["source"].as_array().unwrap().len(),
-                23 - usize::from(events_only)
-            );
-        }
+        let config = SeasonConfig::default();
+        let table: toml::Table = config_text(&config).parse().unwrap();
+        assert_eq!(table["shop"].as_array().unwrap().len(), 2);
+        assert_eq!(table["source"].as_array().unwrap().len(), 23);
         assert!(DEMO_KEY.len() >= 64 && DEMO_KEY.bytes().all(|b| b.is_ascii_hexdigit()));
     }
 }

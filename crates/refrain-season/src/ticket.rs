@@ -24,7 +24,7 @@ pub(crate) struct Ticket<'a> {
     pub(crate) order_id: Option<String>,
     pub(crate) follow_up_of: Option<String>,
     pub(crate) merged_into: Option<String>,
-    /// One text per turn; empty in a season of events only.
+    /// One text per turn.
     pub(crate) texts: Vec<String>,
     pub(crate) comment: Option<String>,
     first_agent: u64,
@@ -159,6 +159,17 @@ impl<'a> Ticket<'a> {
             Actor::Bot => Some("bot-1".to_owned()),
             Actor::Customer | Actor::System => None,
         }
+    }
+
+    /// Role of who did it.
+    pub(crate) fn actor_role(event: &Event) -> &'static str {
+        let role = match event.actor {
+            Actor::First | Actor::Second | Actor::Supervisor => AuthorRole::Agent,
+            Actor::Bot => AuthorRole::Bot,
+            Actor::Customer => AuthorRole::Customer,
+            Actor::System => AuthorRole::System,
+        };
+        role.as_str()
     }
 
     /// Team of an assignment.

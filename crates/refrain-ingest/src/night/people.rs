@@ -111,10 +111,10 @@ fn join(rows: &mut [Identity], max_customers: usize) {
     }
     // The smallest key of each group, whatever order the groups grew in.
     let mut smallest: Vec<&CustomerKey> = names.clone();
-    for number in 0..names.len() {
+    for (number, name) in names.iter().enumerate() {
         let root = persons.root(number);
-        if names[number] < smallest[root] {
-            smallest[root] = names[number];
+        if *name < smallest[root] {
+            smallest[root] = name;
         }
     }
     let results: Vec<(PersonKey, bool)> = rows

@@ -256,10 +256,7 @@ fn one_id_stays_one_conversation() {
     );
     let untold = read(
         &chat(),
-        line("x", 1)
-            .replace("updated_at", "nothing")
-            .repeat(1)
-            .as_bytes(),
+        line("x", 1).replace("updated_at", "nothing").as_bytes(),
     );
     assert_eq!(untold.accounts()[0].kept(), 1);
 }

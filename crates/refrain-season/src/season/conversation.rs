@@ -25,6 +25,9 @@ const TIED_TO_ORDER: f64 = 0.25;
 /// Share of tickets that an agent labelled.
 const LABELLED_BY_HAND: f64 = 0.35;
 
+/// Text of every message of a season of events only: something, as a message without text is none.
+const WORDLESS: &str = "…";
+
 /// One contact and where it stands.
 pub(super) struct Place<'a> {
     pub(super) person: &'a Person,
@@ -117,10 +120,11 @@ impl ShopSeason<'_> {
         ticket: &mut Ticket<'_>,
         words: Rng,
     ) -> String {
-        if self.config.events_only {
-            return String::new();
-        }
         let contact = place.contact;
+        if self.config.events_only {
+            ticket.texts = vec![WORDLESS.to_owned(); contact.course.turns.len()];
+            return WORDLESS.to_owned();
+        }
         let (_, month, day) = self.calendar.date(contact.at - 3 * 86_400).year_month_day();
         let scene = Scene {
             person: place.person,
@@ -231,7 +235,9 @@ impl ShopSeason<'_> {
         truth: &mut TruthFiles,
     ) -> Result<(), SeasonError> {
         let mut hash = Rng::of(&[self.config.seed, self.index as u64, self.conversations, 5]);
-        let is_chosen = hash.next() % 100 < LABELLED_PERCENT && !line.tags.is_empty();
+        let is_chosen = hash.next() % 100 < LABELLED_PERCENT
+            && !line.tags.is_empty()
+            && !self.config.events_only;
         let Some(text) = request(ticket.contact, &ticket.texts).filter(|_| is_chosen) else {
             return Ok(());
         };
@@ -274,6 +280,7 @@ fn act(contact: &Contact, texts: &[String]) -> &'static str {
     match (problem.act, request(contact, texts)) {
         _ if contact.again > 0 => "act/complaint",
         (Some(act), _) => act,
+        (None, Some(text)) if text == WORDLESS => "",
         (None, Some(text)) if text.contains(['?', '？']) => "act/question",
         (None, Some(_)) => "act/complaint",
         (None, None) => "",
