@@ -21,7 +21,16 @@ fn config(sources: &[&str]) -> String {
 }
 
 fn good_lines(num: usize) -> String {
-    (0..num).map(|i| chat_line(&format!("c{i}"), "2026-03-10T09:00:00+01:00", &format!("k{i}"), "Wo ist mein Paket?")).collect()
+    (0..num)
+        .map(|i| {
+            chat_line(
+                &format!("c{i}"),
+                "2026-03-10T09:00:00+01:00",
+                &format!("k{i}"),
+                "Wo ist mein Paket?",
+            )
+        })
+        .collect()
 }
 
 fn rejects(shop: &Shop) -> Vec<Reject> {
@@ -30,20 +39,28 @@ fn rejects(shop: &Shop) -> Vec<Reject> {
 }
 
 fn conversations(shop: &Shop) -> Vec<Conversation> {
-    Snapshot::require(&LakeDir::new(shop.path("lake"))).unwrap().read().unwrap()
+    Snapshot::require(&LakeDir::new(shop.path("lake")))
+        .unwrap()
+        .read()
+        .unwrap()
 }
 
 #[track_caller]
 fn has_reject(shop: &Shop, cause: RejectCause, file: &str, line: i64) {
     let all = rejects(shop);
-    let found = all.iter().any(|r| r.cause == cause && r.file.as_str().contains(file) && r.line == line);
+    let found = all
+        .iter()
+        .any(|r| r.cause == cause && r.file.as_str().contains(file) && r.line == line);
     assert!(found, "no {cause} at {file}:{line} among {all:?}");
 }
 
 #[track_caller]
 fn accounting(summary: &serde_json::Value, feed: &str, read: u64, kept: u64, duplicates: u64, rejected: u64) {
     let sources = summary["nights"][0]["sources"].as_array().unwrap();
-    let found = sources.iter().find(|s| s["feed"] == feed).unwrap_or_else(|| panic!("no {feed} in {sources:?}"));
+    let found = sources
+        .iter()
+        .find(|s| s["feed"] == feed)
+        .unwrap_or_else(|| panic!("no {feed} in {sources:?}"));
     let figures = ["read", "kept", "duplicates", "rejected", "later"].map(|key| found[key].as_u64().unwrap());
     assert_eq!(figures, [read, kept, duplicates, rejected, 0], "{found}");
 }
@@ -58,7 +75,10 @@ fn truncated_gz_keeps_what_came_before() {
     shop.night(NIGHT);
     let kept = conversations(&shop).len();
     assert!((10..50).contains(&kept), "{kept}");
-    let cut = rejects(&shop).into_iter().find(|r| r.cause == RejectCause::TruncatedFile).unwrap();
+    let cut = rejects(&shop)
+        .into_iter()
+        .find(|r| r.cause == RejectCause::TruncatedFile)
+        .unwrap();
     assert!(cut.line > 10, "{cut:?}");
 }
 
@@ -81,7 +101,10 @@ fn a_line_that_is_no_json() {
     let summary = shop.night(NIGHT);
     accounting(&summary, "conversations", 3, 2, 0, 1);
     has_reject(&shop, RejectCause::InvalidJson, "chat.jsonl", 3);
-    assert!(rejects(&shop).iter().all(|r| !r.detail.contains("not json")), "content in a reject");
+    assert!(
+        rejects(&shop).iter().all(|r| !r.detail.contains("not json")),
+        "content in a reject"
+    );
 }
 
 #[test]
@@ -104,13 +127,22 @@ fn a_future_date_waits_or_is_rejected() {
     );
     let summary = shop.night(NIGHT);
     let source = &summary["nights"][0]["sources"][0];
-    assert_eq!((source["kept"].as_u64(), source["later"].as_u64(), source["rejected"].as_u64()), (Some(1), Some(1), Some(1)), "{source}");
+    assert_eq!(
+        (
+            source["kept"].as_u64(),
+            source["later"].as_u64(),
+            source["rejected"].as_u64()
+        ),
+        (Some(1), Some(1), Some(1)),
+        "{source}"
+    );
     has_reject(&shop, RejectCause::FutureDate, "orders.csv", 4);
 }
 
 #[test]
 fn no_time_at_all() {
-    let timeless = "{\"conversation_id\": \"c1\", \"messages\": [{\"role\": \"user\", \"content\": \"Wo ist mein Paket?\"}]}\n";
+    let timeless =
+        "{\"conversation_id\": \"c1\", \"messages\": [{\"role\": \"user\", \"content\": \"Wo ist mein Paket?\"}]}\n";
     let shop = Shop::new(&config(&[CHAT]));
     shop.write("chat.jsonl", timeless.to_owned() + &good_lines(1).replace("c0", "c9"));
     shop.night(NIGHT);
@@ -122,7 +154,11 @@ fn no_time_at_all() {
     shop.night(NIGHT);
     let found = conversations(&shop);
     assert_eq!(found[0].date.to_string(), "2026-03-15");
-    assert_eq!((found[0].started_at, found[0].first_response_s), (None, None), "unknown is null, never zero");
+    assert_eq!(
+        (found[0].started_at, found[0].first_response_s),
+        (None, None),
+        "unknown is null, never zero"
+    );
 }
 
 #[test]
@@ -141,9 +177,14 @@ fn one_order_id_in_two_shops_is_two_orders() {
     let row = "order_id,ordered_at,total,email\n1001,2026-03-01T10:00:00Z,9.90,a@example.com\n";
     shop.write("orders.csv", row).write("uk.csv", row);
     shop.night(NIGHT);
-    let orders: Vec<Order> = Snapshot::require(&LakeDir::new(shop.path("lake"))).unwrap().read().unwrap();
-    let mut found: Vec<(ShopId, String, String)> =
-        orders.iter().map(|o| (o.shop_id.clone(), o.currency.to_string(), o.order_id.to_string())).collect();
+    let orders: Vec<Order> = Snapshot::require(&LakeDir::new(shop.path("lake")))
+        .unwrap()
+        .read()
+        .unwrap();
+    let mut found: Vec<(ShopId, String, String)> = orders
+        .iter()
+        .map(|o| (o.shop_id.clone(), o.currency.to_string(), o.order_id.to_string()))
+        .collect();
     found.sort();
     let expected = [("de", "EUR"), ("uk", "GBP")].map(|(s, c)| (s.into(), c.to_owned(), "1001".to_owned()));
     assert_eq!(found, expected);
@@ -171,8 +212,12 @@ fn an_unreadable_folder_is_named() {
     let binary = shop.path("refrain");
     fs::copy(env!("CARGO_BIN_EXE_refrain"), &binary).unwrap();
     let mut command = Command::new(&binary);
-    command.args(["run", "--date", NIGHT, "--config"]).arg(shop.path("refrain.toml"));
-    let is_root = fs::metadata("/proc/self").map(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0).unwrap_or(false);
+    command
+        .args(["run", "--date", NIGHT, "--config"])
+        .arg(shop.path("refrain.toml"));
+    let is_root = fs::metadata("/proc/self")
+        .map(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0)
+        .unwrap_or(false);
     if is_root {
         command.uid(65_534).gid(65_534);
     }
@@ -180,13 +225,20 @@ fn an_unreadable_folder_is_named() {
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
     let said = text(&done.stderr);
     assert_eq!(done.status.code(), Some(2), "{said}");
-    assert!(said.contains("cannot list") && said.contains("closed") && said.contains("hint: "), "{said}");
+    assert!(
+        said.contains("cannot list") && said.contains("closed") && said.contains("hint: "),
+        "{said}"
+    );
 }
 
 #[test]
 fn no_file_is_an_error() {
     let shop = Shop::new(&config(&[CHAT]));
-    shop.fails(NIGHT, 2, &["no file matches `chat.jsonl*`", "source `chat` of shop `de`", "hint: "]);
+    shop.fails(
+        NIGHT,
+        2,
+        &["no file matches `chat.jsonl*`", "source `chat` of shop `de`", "hint: "],
+    );
 }
 
 #[test]
@@ -200,14 +252,26 @@ fn an_unknown_config_key_names_the_nearest() {
 fn too_many_rejects_publish_nothing() {
     let shop = Shop::new(&format!("{HEAD}{CHAT}"));
     shop.write("chat.jsonl", good_lines(9) + "not json\n");
-    shop.fails(NIGHT, 4, &["1 of 10 rows rejected", "invalid_json 1", "chat.jsonl line 10", "max_reject_share"]);
+    shop.fails(
+        NIGHT,
+        4,
+        &[
+            "1 of 10 rows rejected",
+            "invalid_json 1",
+            "chat.jsonl line 10",
+            "max_reject_share",
+        ],
+    );
 }
 
 #[test]
 fn secrets_and_addresses_never_reach_the_lake() {
     let shop = Shop::new(&config(&[CHAT]));
     let said = "Schreibt mir an erika.muster@example.org oder 0170 1234567, IBAN DE89 3704 0044 0532 0130 00, Karte 4111 1111 1111 1111";
-    shop.write("chat.jsonl", chat_line("c1", "2026-03-10T09:00:00+01:00", "erika", said));
+    shop.write(
+        "chat.jsonl",
+        chat_line("c1", "2026-03-10T09:00:00+01:00", "erika", said),
+    );
     shop.night(NIGHT);
     let lake = Snapshot::require(&LakeDir::new(shop.path("lake"))).unwrap();
     let messages: Vec<refrain_record::tables::Message> = lake.read().unwrap();

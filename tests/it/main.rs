@@ -1,5 +1,7 @@
 //! Whole runs of the binary: faults, nights, golden tables.
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
 mod faults;
 mod golden;
 mod nights;

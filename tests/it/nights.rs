@@ -8,7 +8,10 @@ const CONVERSATIONS: &str = "1500";
 
 fn season(folder: &Path) {
     let out = folder.to_string_lossy();
-    let done = refrain(Path::new("none"), &["season", "--out", &out, "--conversations", CONVERSATIONS, "--seed", "5"]);
+    let done = refrain(
+        Path::new("none"),
+        &["season", "--out", &out, "--conversations", CONVERSATIONS, "--seed", "5"],
+    );
     assert!(done.status.success(), "{}", text(&done.stderr));
 }
 
@@ -38,9 +41,16 @@ fn thirty_nights_one_by_one_or_in_one_call() {
     run(&exports, &single, &["--date", "2026-11-30"]);
     assert_eq!(digests(&single), before);
     let lake = format!("lake.path={}", single.display());
-    let refused = refrain(&exports.join("refrain.toml"), &["run", "--set", &lake, "--date", "2026-11-20"]);
+    let refused = refrain(
+        &exports.join("refrain.toml"),
+        &["run", "--set", &lake, "--date", "2026-11-20"],
+    );
     assert_eq!(refused.status.code(), Some(2));
-    assert!(text(&refused.stderr).contains("add --replay"), "{}", text(&refused.stderr));
+    assert!(
+        text(&refused.stderr).contains("add --replay"),
+        "{}",
+        text(&refused.stderr)
+    );
     run(&exports, &single, &["--date", "2026-11-28", "--replay"]);
     assert_same_lake(&single, &range);
 }
@@ -52,7 +62,11 @@ fn threads_change_no_byte() {
     season(&exports);
     let lakes = ["1", "2", "8"].map(|threads| {
         let lake = folder.path().join(threads);
-        run(&exports, &lake, &["--threads", threads, "--from", "2026-11-29", "--to", "2026-11-30"]);
+        run(
+            &exports,
+            &lake,
+            &["--threads", threads, "--from", "2026-11-29", "--to", "2026-11-30"],
+        );
         lake
     });
     assert_same_lake(&lakes[0], &lakes[1]);
@@ -68,7 +82,10 @@ fn stages_alone_leave_what_the_whole_night_leaves() {
     run(&exports, &whole, &["--date", "2026-11-30"]);
     for stage in ["ingest", "tag", "journey", "issues", "insight"] {
         let lake = format!("lake.path={}", parts.display());
-        let done = refrain(&exports.join("refrain.toml"), &[stage, "--set", &lake, "--date", "2026-11-30"]);
+        let done = refrain(
+            &exports.join("refrain.toml"),
+            &[stage, "--set", &lake, "--date", "2026-11-30"],
+        );
         assert!(done.status.success(), "{stage}: {}", text(&done.stderr));
     }
     assert_same_lake(&whole, &parts);

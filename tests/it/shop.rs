@@ -99,7 +99,11 @@ fn later(at: &str) -> String {
 }
 
 pub(crate) fn refrain(config: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_refrain")).args(args).env("REFRAIN_CONFIG", config).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_refrain"))
+        .args(args)
+        .env("REFRAIN_CONFIG", config)
+        .output()
+        .unwrap()
 }
 
 pub(crate) fn text(bytes: &[u8]) -> String {
@@ -128,8 +132,17 @@ pub(crate) fn digests(lake: &Path) -> BTreeMap<String, String> {
 /// Names what differs between two lakes, for a message that helps.
 pub(crate) fn assert_same_lake(a: &Path, b: &Path) {
     let (a, b) = (digests(a), digests(b));
-    let mut different: Vec<&String> = a.iter().filter(|(name, d)| b.get(*name) != Some(d)).map(|(name, _)| name).collect();
+    let mut different: Vec<&String> = a
+        .iter()
+        .filter(|(name, d)| b.get(*name) != Some(d))
+        .map(|(name, _)| name)
+        .collect();
     different.extend(b.keys().filter(|name| !a.contains_key(*name)));
     assert!(!a.is_empty());
-    assert!(different.is_empty(), "{} of {} files differ: {different:?}", different.len(), a.len());
+    assert!(
+        different.is_empty(),
+        "{} of {} files differ: {different:?}",
+        different.len(),
+        a.len()
+    );
 }

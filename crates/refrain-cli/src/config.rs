@@ -17,7 +17,9 @@ use serde::Deserialize;
 pub(crate) const DEFAULT_FILE: &str = "refrain.toml";
 
 /// Sections whose scalar keys may be set by environment or flag.
-const SECTIONS: [&str; 8] = ["lake", "identity", "ingest", "tags", "journey", "issues", "insight", "quality"];
+const SECTIONS: [&str; 8] = [
+    "lake", "identity", "ingest", "tags", "journey", "issues", "insight", "quality",
+];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,7 +68,10 @@ struct LakeSection {
 
 impl Default for LakeSection {
     fn default() -> Self {
-        Self { path: "lake".into(), partition: "month".to_owned() }
+        Self {
+            path: "lake".into(),
+            partition: "month".to_owned(),
+        }
     }
 }
 
@@ -124,7 +129,10 @@ impl Config {
     /// Names the file, the key, what was found, what was expected, and the nearest known key.
     pub(crate) fn load(path: &Path, set: &[String]) -> anyhow::Result<Self> {
         let text = fs::read_to_string(path).map_err(|e| missing_file(path, &e))?;
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = path
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         let environment = std::env::vars().filter(|(name, _)| name.starts_with("REFRAIN_"));
         Self::parse(&text, folder, environment, set).with_context(|| format!("config `{}`", path.display()))
     }
@@ -147,7 +155,9 @@ impl Config {
         let period = match raw.lake.partition.as_str() {
             "month" => Period::Month,
             "day" => Period::Day,
-            other => bail!("`lake.partition` is `{other}`, expected `month` or `day`\nhint: `day` pays from about 50k conversations a day"),
+            other => bail!(
+                "`lake.partition` is `{other}`, expected `month` or `day`\nhint: `day` pays from about 50k conversations a day"
+            ),
         };
         raw.journey.check().map_err(|e| anyhow!("section `[journey]`: {e}"))?;
         raw.issues.check().map_err(|e| anyhow!("section `[issues]`: {e}"))?;
@@ -185,14 +195,20 @@ impl Config {
     /// Yesterday in the zone of the first shop: the night that runs when no date is given.
     pub(crate) fn yesterday(&self) -> Date {
         let now = jiff::Timestamp::now().as_microsecond();
-        let today = self.shops.first().map_or(Date::default(), |shop| shop.date_of(refrain_record::Timestamp(now)));
+        let today = self
+            .shops
+            .first()
+            .map_or(Date::default(), |shop| shop.date_of(refrain_record::Timestamp(now)));
         today.plus_days(-1)
     }
 }
 
 fn missing_file(path: &Path, error: &std::io::Error) -> anyhow::Error {
     if error.kind() == std::io::ErrorKind::NotFound {
-        anyhow!("there is no config `{}`\nhint: `refrain init` writes one, or name it with --config", path.display())
+        anyhow!(
+            "there is no config `{}`\nhint: `refrain init` writes one, or name it with --config",
+            path.display()
+        )
     } else {
         anyhow!("cannot read config `{}`: {error}", path.display())
     }
@@ -221,7 +237,12 @@ fn raw_config(
             .trim()
             .split_once('.')
             .filter(|(section, _)| SECTIONS.contains(section))
-            .ok_or_else(|| anyhow!("`--set {pair}` names no section, expected one of {}", SECTIONS.join(", ")))?;
+            .ok_or_else(|| {
+                anyhow!(
+                    "`--set {pair}` names no section, expected one of {}",
+                    SECTIONS.join(", ")
+                )
+            })?;
         put(&mut table, section, key, value.trim());
     }
     RawConfig::deserialize(table).map_err(|e| explain(&e.to_string()))
@@ -234,9 +255,14 @@ fn environment_key(name: &str) -> Option<(&'static str, String)> {
 }
 
 fn put(table: &mut toml::Table, section: &str, key: &str, value: &str) {
-    let parsed = format!("v = {value}").parse::<toml::Table>().ok().and_then(|mut t| t.remove("v"));
+    let parsed = format!("v = {value}")
+        .parse::<toml::Table>()
+        .ok()
+        .and_then(|mut t| t.remove("v"));
     let value = parsed.unwrap_or_else(|| toml::Value::String(value.to_owned()));
-    let section = table.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+    let section = table
+        .entry(section)
+        .or_insert_with(|| toml::Value::Table(toml::Table::new()));
     if let Some(section) = section.as_table_mut() {
         section.insert(key.to_owned(), value);
     }
@@ -266,7 +292,12 @@ fn check_sources(raw: &RawConfig) -> anyhow::Result<()> {
         source.check()?;
         if !raw.shop.iter().any(|shop| shop.id == source.shop) {
             let known: Vec<&str> = raw.shop.iter().map(|s| s.id.as_str()).collect();
-            bail!("source `{}` belongs to shop `{}`, expected one of: {}", source.source_id(), source.shop, known.join(", "));
+            bail!(
+                "source `{}` belongs to shop `{}`, expected one of: {}",
+                source.source_id(),
+                source.shop,
+                known.join(", ")
+            );
         }
         let feed = source.feed()?;
         if !seen.insert((source.shop.clone(), source.source_id(), feed)) {
@@ -296,7 +327,9 @@ mod tests {
     }
 
     fn fails(text: &str, set: &[&str], words: &[&str]) {
-        let Err(error) = parse(text, &[], set) else { panic!("taken: {text}") };
+        let Err(error) = parse(text, &[], set) else {
+            panic!("taken: {text}")
+        };
         let said = crate::failure::Failure::usage(error).to_string();
         for word in words {
             assert!(said.contains(word), "{said}");
@@ -318,9 +351,17 @@ mod tests {
 
     #[test]
     fn wrong_keys_are_named_with_the_nearest() {
-        fails(&format!("{TEXT}[lake]\npaht = 'x'\n"), &[], &["paht", "did you mean `path`"]);
+        fails(
+            &format!("{TEXT}[lake]\npaht = 'x'\n"),
+            &[],
+            &["paht", "did you mean `path`"],
+        );
         fails(&format!("{TEXT}[qualty]\n"), &[], &["qualty", "did you mean `quality`"]);
-        fails(&format!("{TEXT}[lake]\npartition = 'week'\n"), &[], &["lake.partition", "month"]);
+        fails(
+            &format!("{TEXT}[lake]\npartition = 'week'\n"),
+            &[],
+            &["lake.partition", "month"],
+        );
         fails("[identity]\nkey_file = 'key'\n", &[], &["[[shop]]", "refrain init"]);
         fails(TEXT, &["lake"], &["no `=`"]);
         fails(TEXT, &["lak.path=x"], &["names no section"]);

@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use anyhow::anyhow;
 use refrain_lake::Snapshot;
-use refrain_record::tables::{Conversation, ConversationOutcome, ConversationTag, Issue, IssueMember, Message, RepeatLink};
+use refrain_record::tables::{
+    Conversation, ConversationOutcome, ConversationTag, Issue, IssueMember, Message, RepeatLink,
+};
 use refrain_record::{AuthorRole, Visibility};
 use refrain_tag::Verdict;
 use serde_json::json;
@@ -58,7 +60,14 @@ pub(crate) fn command(config: &ConfigArgs, wanted: &str, as_json: bool) -> Outco
     out.push_str("\ntags\n");
     for e in &explained {
         let mark = if e.verdict == Verdict::Set { '+' } else { '-' };
-        let _ = write!(out, "  {mark} {:<28} {:.2}  {} {}", e.tag.as_str(), e.score, e.method, e.set_by);
+        let _ = write!(
+            out,
+            "  {mark} {:<28} {:.2}  {} {}",
+            e.tag.as_str(),
+            e.score,
+            e.method,
+            e.set_by
+        );
         if let Some(seq) = e.seq {
             let _ = write!(out, ", message {seq}");
             if let Some(words) = e.span.and_then(|s| quote(&found.messages, seq, s.start, s.end)) {
@@ -91,14 +100,25 @@ fn find(lake: &Snapshot, wanted: &str) -> Outcome<Found> {
         .filter(|c| is_wanted(c.shop_id.as_str(), c.source.as_str(), c.conversation_id.as_str()))
         .collect();
     if matches.len() > 1 {
-        let ids: Vec<String> =
-            matches.iter().map(|c| format!("{}/{}/{}", c.shop_id, c.source, c.conversation_id)).collect();
-        return Err(Failure::usage(anyhow!("`{wanted}` is in several places: {}\nhint: give shop/source/id", ids.join(", "))));
+        let ids: Vec<String> = matches
+            .iter()
+            .map(|c| format!("{}/{}/{}", c.shop_id, c.source, c.conversation_id))
+            .collect();
+        return Err(Failure::usage(anyhow!(
+            "`{wanted}` is in several places: {}\nhint: give shop/source/id",
+            ids.join(", ")
+        )));
     }
     let Some(conversation) = matches.pop() else {
-        return Err(Failure::usage(anyhow!("there is no conversation `{wanted}` in the lake\nhint: give its id as the source has it, or shop/source/id")));
+        return Err(Failure::usage(anyhow!(
+            "there is no conversation `{wanted}` in the lake\nhint: give its id as the source has it, or shop/source/id"
+        )));
     };
-    let id = (conversation.shop_id.clone(), conversation.source.clone(), conversation.conversation_id.clone());
+    let id = (
+        conversation.shop_id.clone(),
+        conversation.source.clone(),
+        conversation.conversation_id.clone(),
+    );
     macro_rules! of_conversation {
         ($row:ty) => {
             lake.read::<$row>()?
@@ -109,9 +129,14 @@ fn find(lake: &Snapshot, wanted: &str) -> Outcome<Found> {
     let mut messages: Vec<Message> = of_conversation!(Message).collect();
     messages.sort_by_key(|m| m.seq);
     let member: Option<IssueMember> = of_conversation!(IssueMember).next();
-    let issue_id = member.as_ref().and_then(|m| m.issue_id.clone().or_else(|| m.nearest_issue_id.clone()));
+    let issue_id = member
+        .as_ref()
+        .and_then(|m| m.issue_id.clone().or_else(|| m.nearest_issue_id.clone()));
     let issue = match issue_id {
-        Some(issue) => lake.read::<Issue>()?.into_iter().find(|i| i.shop_id == id.0 && i.issue_id == issue),
+        Some(issue) => lake
+            .read::<Issue>()?
+            .into_iter()
+            .find(|i| i.shop_id == id.0 && i.issue_id == issue),
         None => None,
     };
     Ok(Found {
@@ -149,8 +174,11 @@ fn head(out: &mut String, found: &Found) {
 
 /// Conversation text is hostile: no control characters reach the terminal.
 fn plain(text: &str, max_chars: usize) -> String {
-    let mut line: String =
-        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(max_chars).collect();
+    let mut line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(max_chars)
+        .collect();
     if text.chars().count() > max_chars {
         line.push('…');
     }
@@ -176,8 +204,14 @@ fn verdict(verdict: Verdict) -> &'static str {
 
 fn repeat_text(found: &Found) -> String {
     if let Some(link) = &found.repeat {
-        let gap = link.gap_s.map_or("an unknown time".to_owned(), |s| format!("{:.1} days", hours(s) / 24.0));
-        let same = if link.same_issue { "about the same matter" } else { "about something else" };
+        let gap = link
+            .gap_s
+            .map_or("an unknown time".to_owned(), |s| format!("{:.1} days", hours(s) / 24.0));
+        let same = if link.same_issue {
+            "about the same matter"
+        } else {
+            "about something else"
+        };
         return format!(
             "{} of {}/{} after {gap}, {same}: {} (score {:.2})",
             link.kind, link.prior_source, link.prior_conversation_id, link.match_reason, link.score
@@ -187,7 +221,9 @@ fn repeat_text(found: &Found) -> String {
         None => "not known: the journey stage has not run".to_owned(),
         Some(o) if o.person_key.is_none() => "not known: the source names no customer".to_owned(),
         Some(o) => match (&o.prev_conversation_id, o.days_since_prev) {
-            (Some(prev), Some(days)) => format!("no: the previous contact {prev} was {days} days before, beyond the longest window"),
+            (Some(prev), Some(days)) => {
+                format!("no: the previous contact {prev} was {days} days before, beyond the longest window")
+            }
             _ => "no: the first contact of this person".to_owned(),
         },
     }
@@ -203,7 +239,18 @@ fn issue_text(out: &mut String, found: &Found) {
         out.push_str("\nissue\n  none\n");
         return;
     };
-    let how = if member.issue_id.is_some() { "member of" } else { "no member; nearest is" };
-    let similarity = member.similarity.map_or(String::new(), |s| format!(", similarity {s:.2}"));
-    let _ = writeln!(out, "\nissue\n  {how} {} \"{}\"{similarity}", issue.issue_id, plain(&issue.name, 80));
+    let how = if member.issue_id.is_some() {
+        "member of"
+    } else {
+        "no member; nearest is"
+    };
+    let similarity = member
+        .similarity
+        .map_or(String::new(), |s| format!(", similarity {s:.2}"));
+    let _ = writeln!(
+        out,
+        "\nissue\n  {how} {} \"{}\"{similarity}",
+        issue.issue_id,
+        plain(&issue.name, 80)
+    );
 }

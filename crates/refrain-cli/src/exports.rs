@@ -43,8 +43,14 @@ pub(crate) fn read_exports(config: &Config, progress: &Progress) -> anyhow::Resu
 pub(crate) fn files_of(config: &Config, spec: &SourceSpec) -> anyhow::Result<Vec<PathBuf>> {
     let pattern = config.path(Path::new(&spec.path));
     let pattern = pattern.to_string_lossy();
-    let entries = glob::glob(&pattern)
-        .map_err(|e| anyhow!("`path` of source `{}` of shop `{}` is `{}`: {e}", spec.source_id(), spec.shop, spec.path))?;
+    let entries = glob::glob(&pattern).map_err(|e| {
+        anyhow!(
+            "`path` of source `{}` of shop `{}` is `{}`: {e}",
+            spec.source_id(),
+            spec.shop,
+            spec.path
+        )
+    })?;
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.map_err(|e| {
@@ -79,7 +85,11 @@ fn unreadable_parent(pattern: &str, spec: &SourceSpec) -> anyhow::Result<()> {
         .components()
         .take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[']))
         .collect();
-    let folder = if plain.is_dir() { plain.as_path() } else { plain.parent().unwrap_or(Path::new(".")) };
+    let folder = if plain.is_dir() {
+        plain.as_path()
+    } else {
+        plain.parent().unwrap_or(Path::new("."))
+    };
     match std::fs::read_dir(folder) {
         Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => Err(anyhow!(
             "cannot list `{}` for source `{}` of shop `{}`: {e}\nhint: let the user who runs refrain read that folder",
@@ -95,28 +105,48 @@ fn size_of(path: &Path) -> u64 {
     path.metadata().map_or(0, |m| m.len())
 }
 
+/// Rows of a Parquet file, or what is wrong with it.
+type RawRows = Box<dyn Iterator<Item = Result<Vec<RawCell>, String>>>;
+
 fn read_file(config: &Config, spec: &SourceSpec, path: &Path, feeds: &mut Feeds) -> anyhow::Result<()> {
     let Some(shop) = config.shop(&spec.shop) else {
         return Err(anyhow!("there is no shop `{}`", spec.shop));
     };
     // The name that stands in `rejects`: the same wherever the project lies.
-    let name = path.strip_prefix(&config.folder).unwrap_or(path).to_string_lossy().into_owned();
+    let name = path
+        .strip_prefix(&config.folder)
+        .unwrap_or(path)
+        .to_string_lossy()
+        .into_owned();
     if spec.kind == "parquet" {
-        let (columns, mut rows): (_, Box<dyn Iterator<Item = Result<Vec<RawCell>, String>>>) = match ParquetSource::open(path) {
+        let (columns, mut rows): (_, RawRows) = match ParquetSource::open(path) {
             Ok(source) => {
                 let columns = source.columns().to_vec();
-                (columns, Box::new(source.map(|row| row.map(|cells| cells.into_iter().map(raw_cell).collect()))))
+                (
+                    columns,
+                    Box::new(source.map(|row| row.map(|cells| cells.into_iter().map(raw_cell).collect()))),
+                )
             }
             Err(e) => (Vec::new(), Box::new(std::iter::once(Err(one_line(&e))))),
         };
-        let input = Input::Rows { file: &name, columns, rows: &mut *rows };
+        let input = Input::Rows {
+            file: &name,
+            columns,
+            rows: &mut *rows,
+        };
         return Ok(read_source(spec, shop, &config.key, input, feeds)?);
     }
     let reader: Box<dyn BufRead + Send> = match File::open(path) {
         Ok(file) => Box::new(BufReader::with_capacity(BUFFER_BYTES, file)),
         Err(e) => Box::new(BufReader::new(Broken(Some(e)))),
     };
-    Ok(read_source(spec, shop, &config.key, Input::Bytes { file: &name, reader }, feeds)?)
+    Ok(read_source(
+        spec,
+        shop,
+        &config.key,
+        Input::Bytes { file: &name, reader },
+        feeds,
+    )?)
 }
 
 /// An error and its causes on one line.
@@ -149,7 +179,9 @@ fn raw_cell(cell: Cell) -> RawCell {
         Cell::Time { at, is_utc: true } => RawCell::Time(at),
         Cell::Time { at, is_utc: false } => RawCell::LocalTime(at),
         Cell::List(items) => RawCell::List(items.into_iter().map(raw_cell).collect()),
-        Cell::Struct(fields) => RawCell::Struct(fields.into_iter().map(|(name, cell)| (name, raw_cell(cell))).collect()),
+        Cell::Struct(fields) => {
+            RawCell::Struct(fields.into_iter().map(|(name, cell)| (name, raw_cell(cell))).collect())
+        }
     }
 }
 

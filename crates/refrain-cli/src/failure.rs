@@ -28,17 +28,26 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn usage(error: impl Into<anyhow::Error>) -> Self {
-        Self { code: ExitCode::Usage, error: error.into() }
+        Self {
+            code: ExitCode::Usage,
+            error: error.into(),
+        }
     }
 
     pub(crate) fn with(code: ExitCode, message: String) -> Self {
-        Self { code, error: anyhow::Error::msg(message) }
+        Self {
+            code,
+            error: anyhow::Error::msg(message),
+        }
     }
 }
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self { code: ExitCode::Failed, error: error.into() }
+        Self {
+            code: ExitCode::Failed,
+            error: error.into(),
+        }
     }
 }
 
@@ -77,6 +86,9 @@ mod tests {
     fn causes_are_said_once_and_hints_last() {
         let inner = anyhow::anyhow!("line 3: no JSON\nhint: convert it");
         let failure: Failure = Err::<(), _>(inner).context("cannot read `a`").unwrap_err().into();
-        assert_eq!(failure.to_string(), "error: cannot read `a`: line 3: no JSON\nhint: convert it");
+        assert_eq!(
+            failure.to_string(),
+            "error: cannot read `a`: line 3: no JSON\nhint: convert it"
+        );
     }
 }

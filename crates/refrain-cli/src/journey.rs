@@ -9,9 +9,7 @@ use refrain_journey::{
     PersonJourney, ReturnEvent, SendEvent, bucket, walk_person, walk_unknown,
 };
 use refrain_record::tables::{Conversation, ConversationOutcome, ConversationTag, Message};
-use refrain_record::{
-    AuthorRole, ConversationEventKind, CustomerKey, Date, Facet, PersonKey, Timestamp, Visibility,
-};
+use refrain_record::{AuthorRole, ConversationEventKind, CustomerKey, Date, Facet, PersonKey, Timestamp, Visibility};
 use refrain_text::find_request;
 use rustc_hash::FxHashMap;
 
@@ -47,10 +45,16 @@ pub(crate) fn run(
     let people = people(source);
     let texts = contact_texts(source, phrases, &topics);
     let bar = progress.rows("walking persons", source.conversations.len() as u64);
-    let mut found = Found { links: Links::default(), outcomes: Vec::with_capacity(source.conversations.len()) };
+    let mut found = Found {
+        links: Links::default(),
+        outcomes: Vec::with_capacity(source.conversations.len()),
+    };
     for shop in &config.shops {
         let id = shop.id.as_str();
-        let at = AsOf { date: as_of, end: shop.end_of(as_of) };
+        let at = AsOf {
+            date: as_of,
+            end: shop.end_of(as_of),
+        };
         let campaigns = campaigns(source, id)?;
         let world = World::new(source, &people, &texts, id);
         let buckets: Vec<Vec<(Option<&str>, PersonJourney)>> = (0..NUM_BUCKETS)
@@ -66,15 +70,19 @@ pub(crate) fn run(
         }
     }
     bar.finish();
-    found.outcomes.sort_by(|a, b| {
-        (&a.shop_id, &a.source, &a.conversation_id).cmp(&(&b.shop_id, &b.source, &b.conversation_id))
-    });
+    found
+        .outcomes
+        .sort_by(|a, b| (&a.shop_id, &a.source, &a.conversation_id).cmp(&(&b.shop_id, &b.source, &b.conversation_id)));
     Ok(found)
 }
 
 /// Person of every customer key.
 fn people(source: &SourceTables) -> FxHashMap<&CustomerKey, &PersonKey> {
-    source.identities.iter().map(|row| (&row.customer_key, &row.person_key)).collect()
+    source
+        .identities
+        .iter()
+        .map(|row| (&row.customer_key, &row.person_key))
+        .collect()
 }
 
 /// What the texts of a conversation say, by its place in the table.
@@ -113,7 +121,11 @@ fn contact_text<'a>(
     let request = find_request(&turns(messages)).map_or("", |index| messages[index].text.as_str());
     let events = &source.conversation_events[events];
     let times = |kinds: &[ConversationEventKind]| -> Vec<Timestamp> {
-        events.iter().filter(|e| kinds.contains(&e.kind)).map(|e| e.at).collect()
+        events
+            .iter()
+            .filter(|e| kinds.contains(&e.kind))
+            .map(|e| e.at)
+            .collect()
     };
     ContactText {
         request,
@@ -122,7 +134,9 @@ fn contact_text<'a>(
         is_thanks_only: phrases.is_thanks_only(messages),
         tags: topics.topics(conversation_key(conversation)),
         order_ids: conversation.order_ids.iter().map(String::as_str).collect(),
-        first_resolved_at: times(&[ConversationEventKind::Solved, ConversationEventKind::Closed]).into_iter().min(),
+        first_resolved_at: times(&[ConversationEventKind::Solved, ConversationEventKind::Closed])
+            .into_iter()
+            .min(),
         reopened_at: times(&[ConversationEventKind::Reopened]),
     }
 }
@@ -147,7 +161,11 @@ fn event_ranges(source: &SourceTables) -> Vec<Range<usize>> {
     let mut ranges = Vec::with_capacity(source.conversations.len());
     for conversation in &source.conversations {
         let key = conversation_key(conversation);
-        let of = |i: usize| events.get(i).map(|e| (e.shop_id.as_str(), e.source.as_str(), e.conversation_id.as_str()));
+        let of = |i: usize| {
+            events
+                .get(i)
+                .map(|e| (e.shop_id.as_str(), e.source.as_str(), e.conversation_id.as_str()))
+        };
         // Events of a conversation that never came are passed over.
         while of(next).is_some_and(|k| k < key) {
             next += 1;
@@ -214,16 +232,28 @@ impl<'a> World<'a> {
             orders: FxHashMap::default(),
             returns: FxHashMap::default(),
         };
-        for (conversation, text) in source.conversations.iter().zip(texts).filter(|(c, _)| c.shop_id.as_str() == shop) {
+        for (conversation, text) in source
+            .conversations
+            .iter()
+            .zip(texts)
+            .filter(|(c, _)| c.shop_id.as_str() == shop)
+        {
             let contact = contact(conversation, text);
             match person(&conversation.customer_key) {
                 Some(person) => persons.entry(person).or_default().contacts.push(contact),
                 None => world.unknown.push(contact),
             }
         }
-        for row in source.orders.iter().filter(|o| o.shop_id.as_str() == shop && !o.is_test) {
-            let event =
-                OrderEvent { source: row.source.as_str(), order_id: row.order_id.as_str(), ordered_at: row.ordered_at };
+        for row in source
+            .orders
+            .iter()
+            .filter(|o| o.shop_id.as_str() == shop && !o.is_test)
+        {
+            let event = OrderEvent {
+                source: row.source.as_str(),
+                order_id: row.order_id.as_str(),
+                ordered_at: row.ordered_at,
+            };
             world.orders.entry(event.order_id).or_default().push(event);
             if let Some(person) = person(&row.customer_key) {
                 persons.entry(person).or_default().orders.push(event);
@@ -257,7 +287,11 @@ impl<'a> World<'a> {
                 });
             }
         }
-        for row in source.sends.iter().filter(|s| s.shop_id.as_str() == shop && !s.is_holdout) {
+        for row in source
+            .sends
+            .iter()
+            .filter(|s| s.shop_id.as_str() == shop && !s.is_holdout)
+        {
             if let Some(person) = person(&row.customer_key) {
                 persons.entry(person).or_default().sends.push(SendEvent {
                     source: row.source.as_str(),
@@ -273,7 +307,10 @@ impl<'a> World<'a> {
     /// Persons into buckets, in order of their key.
     fn spread(&mut self, persons: FxHashMap<&'a str, Events<'a>>) {
         self.buckets = (0..NUM_BUCKETS).map(|_| Vec::new()).collect();
-        let mut persons: Vec<_> = persons.into_iter().filter(|(_, events)| !events.contacts.is_empty()).collect();
+        let mut persons: Vec<_> = persons
+            .into_iter()
+            .filter(|(_, events)| !events.contacts.is_empty())
+            .collect();
         persons.sort_by_key(|(key, _)| *key);
         for (key, events) in persons {
             self.buckets[usize::from(bucket(key))].push((key, events));
@@ -324,8 +361,18 @@ impl<'a> World<'a> {
         let mut ids: Vec<&str> = contacts.iter().flat_map(|c| c.order_ids.iter().copied()).collect();
         ids.sort_unstable();
         ids.dedup();
-        let orders = ids.iter().filter_map(|id| self.orders.get(id)).flatten().copied().collect();
-        let returns = ids.iter().filter_map(|id| self.returns.get(id)).flatten().copied().collect();
+        let orders = ids
+            .iter()
+            .filter_map(|id| self.orders.get(id))
+            .flatten()
+            .copied()
+            .collect();
+        let returns = ids
+            .iter()
+            .filter_map(|id| self.returns.get(id))
+            .flatten()
+            .copied()
+            .collect();
         (orders, returns)
     }
 }
@@ -366,7 +413,12 @@ impl Found {
         self.links.link_cart.extend(journey.link_carts);
         self.links.link_return.extend(journey.link_returns);
         self.links.link_campaign.extend(journey.link_campaigns);
-        self.outcomes.extend(journey.contacts.into_iter().map(|contact| outcome(shop, person, contact, topics)));
+        self.outcomes.extend(
+            journey
+                .contacts
+                .into_iter()
+                .map(|contact| outcome(shop, person, contact, topics)),
+        );
     }
 }
 

@@ -17,7 +17,9 @@ use crate::failure::{ExitCode, Failure, Outcome};
 use crate::output::{cpu_seconds, print};
 
 pub(crate) fn read(path: &Path) -> Outcome<Vec<LabelledText>> {
-    let file = File::open(path).with_context(|| format!("cannot open labels `{}`", path.display())).map_err(Failure::usage)?;
+    let file = File::open(path)
+        .with_context(|| format!("cannot open labels `{}`", path.display()))
+        .map_err(Failure::usage)?;
     Ok(read_labels(BufReader::new(file), &path.to_string_lossy())?)
 }
 
@@ -25,7 +27,9 @@ pub(crate) fn read(path: &Path) -> Outcome<Vec<LabelledText>> {
 pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
     let mut settings = match &args.settings {
         Some(path) => {
-            let text = fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display())).map_err(Failure::usage)?;
+            let text = fs::read_to_string(path)
+                .with_context(|| format!("cannot read `{}`", path.display()))
+                .map_err(Failure::usage)?;
             toml::from_str::<TrainConfig>(&text)
                 .with_context(|| format!("settings `{}`", path.display()))
                 .map_err(Failure::usage)?
@@ -55,11 +59,19 @@ pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
     );
     if !held.is_empty() {
         let (evaluation, rate) = timed_evaluation(&model, &held);
-        text.push_str(&format!("on {} examples kept back, {rate:.0} texts per CPU-s:\n{}", held.len(), text_table(&evaluation)));
+        text.push_str(&format!(
+            "on {} examples kept back, {rate:.0} texts per CPU-s:\n{}",
+            held.len(),
+            text_table(&evaluation)
+        ));
         report["held_out"] = serde_json::to_value(&evaluation)?;
         report["texts_per_cpu_s"] = json!(rate);
     }
-    print(&if args.json { serde_json::to_string_pretty(&report)? + "\n" } else { text });
+    print(&if args.json {
+        serde_json::to_string_pretty(&report)? + "\n"
+    } else {
+        text
+    });
     Ok(ExitCode::Done)
 }
 
@@ -110,12 +122,17 @@ pub(crate) fn issues_eval(labels: &Path, as_json: bool) -> Outcome<ExitCode> {
 fn majority_language(examples: &[LabelledText]) -> Option<Language> {
     let mut counts: BTreeMap<Language, u64> = BTreeMap::new();
     for example in examples {
-        let found = example.lang.or_else(|| detect_language(&example.text).map(|guess| guess.language));
+        let found = example
+            .lang
+            .or_else(|| detect_language(&example.text).map(|guess| guess.language));
         if let Some(language) = found {
             *counts.entry(language).or_default() += 1;
         }
     }
-    counts.into_iter().max_by_key(|(language, n)| (*n, std::cmp::Reverse(*language))).map(|(language, _)| language)
+    counts
+        .into_iter()
+        .max_by_key(|(language, n)| (*n, std::cmp::Reverse(*language)))
+        .map(|(language, _)| language)
 }
 
 fn timed_evaluation(model: &TagModel, examples: &[LabelledText]) -> (refrain_tag::model::Evaluation, f64) {
@@ -160,5 +177,7 @@ fn write_labels(path: &Path, examples: &[LabelledText]) -> Outcome<()> {
         out.push('\n');
     }
     let mut file = File::create(path).with_context(|| format!("cannot create `{}`", path.display()))?;
-    Ok(file.write_all(out.as_bytes()).with_context(|| format!("cannot write `{}`", path.display()))?)
+    Ok(file
+        .write_all(out.as_bytes())
+        .with_context(|| format!("cannot write `{}`", path.display()))?)
 }

@@ -43,30 +43,52 @@ fn main() -> std::process::ExitCode {
 
 fn start(cli: Cli) -> Outcome<ExitCode> {
     if let Some(threads) = cli.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(Failure::usage)?;
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .map_err(Failure::usage)?;
     }
-    let voice = Voice { quiet: cli.quiet, verbose: cli.verbose };
+    let voice = Voice {
+        quiet: cli.quiet,
+        verbose: cli.verbose,
+    };
     match cli.command {
         Command::Init { dir } => start::init(&dir),
         Command::Run { config, night } => run::command(Stages::All, &config, &night, voice),
         Command::Ingest { config, night } => run::command(Stages::One(Stage::Ingest), &config, &night, voice),
         Command::Tag { config, night } => run::command(Stages::One(Stage::Tag), &config, &night, voice),
         Command::Journey { config, night } => run::command(Stages::One(Stage::Journey), &config, &night, voice),
-        Command::Issues { command: Some(IssuesCommand::Eval { labels, json }), .. } => labels::issues_eval(&labels, json),
-        Command::Issues { command: None, config, night } => {
-            run::command(Stages::One(Stage::Issues), &config, &night, voice)
-        }
+        Command::Issues {
+            command: Some(IssuesCommand::Eval { labels, json }),
+            ..
+        } => labels::issues_eval(&labels, json),
+        Command::Issues {
+            command: None,
+            config,
+            night,
+        } => run::command(Stages::One(Stage::Issues), &config, &night, voice),
         Command::Insight { config, night } => run::command(Stages::One(Stage::Insight), &config, &night, voice),
         Command::Train(args) => labels::train_command(&args),
         Command::Eval { model, labels, json } => labels::eval_command(&model, &labels, json),
-        Command::Rules { command: RulesCommand::Test { config } } => rules::test(config.config.as_deref()),
-        Command::Rules { command: RulesCommand::Stats { config, json } } => rules::stats(&config, json),
-        Command::Explain { conversation, config, json } => explain::command(&config, &conversation, json),
+        Command::Rules {
+            command: RulesCommand::Test { config },
+        } => rules::test(config.config.as_deref()),
+        Command::Rules {
+            command: RulesCommand::Stats { config, json },
+        } => rules::stats(&config, json),
+        Command::Explain {
+            conversation,
+            config,
+            json,
+        } => explain::command(&config, &conversation, json),
         Command::Schema { table, format } => schema(table.as_deref(), format),
         Command::Season(args) => start::season(&args),
-        Command::Demo { out, conversations, seed, nights } => {
-            start::demo(&out, conversations, seed, nights, voice.quiet)
-        }
+        Command::Demo {
+            out,
+            conversations,
+            seed,
+            nights,
+        } => start::demo(&out, conversations, seed, nights, voice.quiet),
         Command::Doctor { config, json } => doctor::command(&config, json),
     }
 }

@@ -33,13 +33,20 @@ impl Phrases {
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let file: File = toml::from_str(text).context("marker phrases cannot be read")?;
         let folded = |lists: BTreeMap<String, Vec<String>>| -> Vec<String> {
-            let mut phrases: Vec<String> =
-                lists.into_values().flatten().map(|p| fold(&p).into_owned()).filter(|p| !p.trim().is_empty()).collect();
+            let mut phrases: Vec<String> = lists
+                .into_values()
+                .flatten()
+                .map(|p| fold(&p).into_owned())
+                .filter(|p| !p.trim().is_empty())
+                .collect();
             phrases.sort();
             phrases.dedup();
             phrases
         };
-        Ok(Self { redirected: folded(file.redirected), thanks: folded(file.thanks_only) })
+        Ok(Self {
+            redirected: folded(file.redirected),
+            thanks: folded(file.thanks_only),
+        })
     }
 
     /// An agent tells the customer to go elsewhere.

@@ -14,21 +14,36 @@ pub(crate) struct Progress {
 impl Progress {
     /// Bars only on a terminal and unless `quiet`.
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { is_shown: !quiet && std::io::stderr().is_terminal(), stages: std::sync::Mutex::default() }
+        Self {
+            is_shown: !quiet && std::io::stderr().is_terminal(),
+            stages: std::sync::Mutex::default(),
+        }
     }
 
     /// A bar over bytes.
     pub(crate) fn bytes(&self, what: &str, total: u64) -> Bar {
-        self.bar(what, total, "{msg:<22} {bar:30} {bytes:>10}/{total_bytes} {bytes_per_sec:>12} {elapsed:>5}")
+        self.bar(
+            what,
+            total,
+            "{msg:<22} {bar:30} {bytes:>10}/{total_bytes} {bytes_per_sec:>12} {elapsed:>5}",
+        )
     }
 
     /// A bar over rows.
     pub(crate) fn rows(&self, what: &str, total: u64) -> Bar {
-        self.bar(what, total, "{msg:<22} {bar:30} {human_pos:>10}/{human_len} {per_sec:>12} {elapsed:>5}")
+        self.bar(
+            what,
+            total,
+            "{msg:<22} {bar:30} {human_pos:>10}/{human_len} {per_sec:>12} {elapsed:>5}",
+        )
     }
 
     fn bar(&self, what: &str, total: u64, template: &str) -> Bar {
-        let target = if self.is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if self.is_shown {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(Some(total), target);
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);

@@ -53,7 +53,9 @@ impl Report {
 
     /// One line for a log.
     pub(crate) fn line(&self) -> String {
-        let Some(last) = self.nights.last() else { return "nothing to do\n".to_owned() };
+        let Some(last) = self.nights.last() else {
+            return "nothing to do\n".to_owned();
+        };
         let sum = |f: fn(&NightAccount) -> u64| last.accounts.iter().map(f).sum::<u64>();
         format!(
             "refrain {}: read {} = kept {} + duplicates {} + rejected {} + later {}; {} nights, {} files written, {} linked\n",
@@ -72,8 +74,14 @@ impl Report {
     /// The whole report.
     pub(crate) fn text(&self, progress: &Progress) -> String {
         let mut out = String::new();
-        let Some(last) = self.nights.last() else { return self.line() };
-        let nights = if self.nights.len() == 1 { "1 night".to_owned() } else { format!("{} nights", self.nights.len()) };
+        let Some(last) = self.nights.last() else {
+            return self.line();
+        };
+        let nights = if self.nights.len() == 1 {
+            "1 night".to_owned()
+        } else {
+            format!("{} nights", self.nights.len())
+        };
         let _ = writeln!(out, "\n{nights} up to {}\n", last.date);
         out.push_str(&accounting(&last.accounts));
         let rows: u64 = last.published.rows.values().sum();
@@ -89,8 +97,11 @@ impl Report {
     }
 
     fn json(&self, progress: &Progress) -> Value {
-        let seconds: serde_json::Map<String, Value> =
-            progress.stages().into_iter().map(|(name, spent)| (name, json!(spent.as_secs_f64()))).collect();
+        let seconds: serde_json::Map<String, Value> = progress
+            .stages()
+            .into_iter()
+            .map(|(name, spent)| (name, json!(spent.as_secs_f64())))
+            .collect();
         json!({
             "nights": self.nights.iter().map(|n| json!({
                 "date": n.date.to_string(),
@@ -132,8 +143,16 @@ pub(crate) fn accounting(accounts: &[NightAccount]) -> String {
 /// Where the time went.
 pub(crate) fn times(progress: &Progress) -> String {
     let stages = progress.stages();
-    let parts: Vec<String> = stages.iter().map(|(name, spent)| format!("{name} {:.1}", spent.as_secs_f64())).collect();
-    format!("seconds: {}; {:.1} CPU-s, peak {} MiB\n", parts.join(", "), cpu_seconds(), peak_mib())
+    let parts: Vec<String> = stages
+        .iter()
+        .map(|(name, spent)| format!("{name} {:.1}", spent.as_secs_f64()))
+        .collect();
+    format!(
+        "seconds: {}; {:.1} CPU-s, peak {} MiB\n",
+        parts.join(", "),
+        cpu_seconds(),
+        peak_mib()
+    )
 }
 
 const TOP: usize = 5;
@@ -148,11 +167,18 @@ pub(crate) fn top_issues(night: &Night) -> Vec<TopIssue> {
         .filter(|i| i.canonical_id == i.issue_id && i.num_conversations_28d > 0)
         .collect();
     issues.sort_by(|a, b| {
-        b.num_conversations_28d.cmp(&a.num_conversations_28d).then_with(|| (&a.shop_id, &a.issue_id).cmp(&(&b.shop_id, &b.issue_id)))
+        b.num_conversations_28d
+            .cmp(&a.num_conversations_28d)
+            .then_with(|| (&a.shop_id, &a.issue_id).cmp(&(&b.shop_id, &b.issue_id)))
     });
     issues.truncate(TOP);
     let mut sums: FxHashMap<(&str, &str), (i64, i64)> = FxHashMap::default();
-    for day in night.insight.issue_daily.iter().filter(|d| last.days_since(d.date) < 28) {
+    for day in night
+        .insight
+        .issue_daily
+        .iter()
+        .filter(|d| last.days_since(d.date) < 28)
+    {
         let sum = sums.entry((day.shop_id.as_str(), day.issue_id.as_str())).or_default();
         sum.0 += day.num_repeat_7d;
         sum.1 += day.handle_s;
@@ -160,8 +186,10 @@ pub(crate) fn top_issues(night: &Night) -> Vec<TopIssue> {
     issues
         .into_iter()
         .map(|i| {
-            let (repeats, handle_s) =
-                sums.get(&(i.shop_id.as_str(), i.issue_id.as_str())).copied().unwrap_or_default();
+            let (repeats, handle_s) = sums
+                .get(&(i.shop_id.as_str(), i.issue_id.as_str()))
+                .copied()
+                .unwrap_or_default();
             #[expect(clippy::cast_precision_loss, reason = "hours for people")]
             let handle_h = handle_s as f64 / 3600.0;
             TopIssue {
@@ -178,7 +206,10 @@ pub(crate) fn top_issues(night: &Night) -> Vec<TopIssue> {
 
 /// The top issues as a table; names come from conversation text, so control characters are dropped.
 pub(crate) fn top_issues_text(issues: &[TopIssue]) -> String {
-    let mut out = format!("{:<4} {:>7} {:>9} {:>8} {:>8}  {}\n", "shop", "28 days", "customers", "repeats", "hours", "issue");
+    let mut out = format!(
+        "{:<4} {:>7} {:>9} {:>8} {:>8}  {}\n",
+        "shop", "28 days", "customers", "repeats", "hours", "issue"
+    );
     for i in issues {
         let name: String = i.name.chars().filter(|c| !c.is_control()).take(80).collect();
         let _ = writeln!(

@@ -31,7 +31,10 @@ pub(crate) fn test(config: Option<&Path>) -> Outcome<ExitCode> {
         let _ = writeln!(text, "{failure}");
     }
     print(&text);
-    Err(Failure::with(ExitCode::Failed, format!("{} examples of {rules} rules do not hold", failures.len())))
+    Err(Failure::with(
+        ExitCode::Failed,
+        format!("{} examples of {rules} rules do not hold", failures.len()),
+    ))
 }
 
 /// Coverage, overlap and conflict of every rule over the lake.
@@ -39,16 +42,30 @@ pub(crate) fn stats(config: &ConfigArgs, as_json: bool) -> Outcome<ExitCode> {
     let config = Config::load(&config.config, &config.set).map_err(Failure::usage)?;
     let tagger = tagger::load(&config).map_err(Failure::usage)?;
     let source = tables::read_source(&Snapshot::require(&config.lake)?)?;
-    let source = in_key_order(source);
-    let all_turns: Vec<_> = message_ranges(&source).into_iter().map(|range| turns(&source.messages[range])).collect();
-    let conversations = source.conversations.iter().zip(&all_turns).map(|(c, t)| conversation_text(c, t));
+    let all_turns: Vec<_> = message_ranges(&source)
+        .into_iter()
+        .map(|range| turns(&source.messages[range]))
+        .collect();
+    let conversations = source
+        .conversations
+        .iter()
+        .zip(&all_turns)
+        .map(|(c, t)| conversation_text(c, t));
     let stats = tagger.rulebook.stats(conversations);
-    let mut text = format!("{:<44} {:<28} {:>8} {:>9} {:>9} {:>9}\n", "rule", "tag", "hits", "coverage", "overlap", "conflict");
+    let mut text = format!(
+        "{:<44} {:<28} {:>8} {:>9} {:>9} {:>9}\n",
+        "rule", "tag", "hits", "coverage", "overlap", "conflict"
+    );
     for s in &stats {
         let _ = writeln!(
             text,
             "{:<44} {:<28} {:>8} {:>9.4} {:>9.4} {:>9.4}",
-            s.rule_id, s.tag.as_str(), s.hits, s.coverage, s.overlap, s.conflict
+            s.rule_id,
+            s.tag.as_str(),
+            s.hits,
+            s.coverage,
+            s.overlap,
+            s.conflict
         );
     }
     if as_json {
@@ -60,15 +77,4 @@ pub(crate) fn stats(config: &ConfigArgs, as_json: bool) -> Outcome<ExitCode> {
     }
     print(&text);
     Ok(ExitCode::Done)
-}
-
-/// A snapshot is read file by file; the text kernels want the whole table in key order.
-pub(crate) fn in_key_order(mut source: refrain_ingest::Tables) -> refrain_ingest::Tables {
-    source.conversations.sort_by(|a, b| {
-        (&a.shop_id, &a.source, &a.conversation_id).cmp(&(&b.shop_id, &b.source, &b.conversation_id))
-    });
-    source.messages.sort_by(|a, b| {
-        (&a.shop_id, &a.source, &a.conversation_id, a.seq).cmp(&(&b.shop_id, &b.source, &b.conversation_id, b.seq))
-    });
-    source
 }

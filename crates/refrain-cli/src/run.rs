@@ -84,12 +84,23 @@ pub(crate) fn nights(stages: Stages, config: &Config, args: &NightArgs, progress
     let last = published.as_ref().map(Snapshot::as_of).transpose()?;
     let dates = dates(stages, config, args, last)?;
     let feeds = if stages.has(Stage::Ingest) {
-        progress.timed("read", || read_exports(config, progress)).map_err(source_failure)?
+        progress
+            .timed("read", || read_exports(config, progress))
+            .map_err(source_failure)?
     } else {
         Feeds::default()
     };
-    let session =
-        Session { stages, config, progress, tagger, markers, phrases, feeds, lock, is_dry: args.dry_run };
+    let session = Session {
+        stages,
+        config,
+        progress,
+        tagger,
+        markers,
+        phrases,
+        feeds,
+        lock,
+        is_dry: args.dry_run,
+    };
     // Nights that are run again must not lose rows dated after them that are only in the lake.
     let all_rows = match (&published, last) {
         (Some(lake), Some(last)) if stages.has(Stage::Ingest) && dates[0] <= last => Some(tables::read_source(lake)?),
@@ -104,7 +115,10 @@ pub(crate) fn nights(stages: Stages, config: &Config, args: &NightArgs, progress
             (None, None) => Night::default(),
         };
         let prior = match &all_rows {
-            Some(rows) => Night { source: rows.clone(), ..prior },
+            Some(rows) => Night {
+                source: tables::up_to(rows, &config.shops, date),
+                ..prior
+            },
             None => prior,
         };
         let (night, shown) = session.night(prior, date)?;
@@ -153,7 +167,11 @@ fn dates(stages: Stages, config: &Config, args: &NightArgs, last: Option<Date>) 
 
 /// What a run needs of the lake when it starts.
 fn read_night(stages: Stages, lake: &Snapshot) -> Result<Night, LakeError> {
-    let mut night = Night { source: tables::read_source(lake)?, runs: lake.read()?, ..Night::default() };
+    let mut night = Night {
+        source: tables::read_source(lake)?,
+        runs: lake.read()?,
+        ..Night::default()
+    };
     night.issues.members = lake.read()?;
     if stages != Stages::All {
         night.rejects = lake.read()?;
@@ -175,11 +193,20 @@ impl Session<'_> {
             accounts = self.ingest(&mut night, date)?;
         }
         if self.stages.has(Stage::Tag) {
-            night.tags = self.progress.timed("tag", || stages::tag(&night.source, &self.tagger, self.progress));
+            night.tags = self
+                .progress
+                .timed("tag", || stages::tag(&night.source, &self.tagger, self.progress));
         }
         if self.stages.has(Stage::Journey) {
             let found = self.progress.timed("journey", || {
-                journey::run(self.config, &self.phrases, &night.source, &night.tags, date, self.progress)
+                journey::run(
+                    self.config,
+                    &self.phrases,
+                    &night.source,
+                    &night.tags,
+                    date,
+                    self.progress,
+                )
             })?;
             night.links = found.links;
             night.outcomes = found.outcomes;
@@ -191,11 +218,19 @@ impl Session<'_> {
             state = Some(left);
         }
         if self.stages.has(Stage::Insight) {
-            self.progress.timed("insight", || self.insight(&mut night, &accounts, date));
+            self.progress
+                .timed("insight", || self.insight(&mut night, &accounts, date));
             gate(&night.checks)?;
         }
-        let published = self.progress.timed("write", || self.publish(&mut night, &accounts, state.as_ref(), date))?;
-        let shown = NightReport { date, accounts, published, top_issues: crate::report::top_issues(&night) };
+        let published = self
+            .progress
+            .timed("write", || self.publish(&mut night, &accounts, state.as_ref(), date))?;
+        let shown = NightReport {
+            date,
+            accounts,
+            published,
+            top_issues: crate::report::top_issues(&night),
+        };
         Ok((night, shown))
     }
 
@@ -224,8 +259,10 @@ impl Session<'_> {
             Some(bytes) => State::from_bytes(&bytes)?,
             None => State::default(),
         };
-        let prior: Vec<IssueMember> =
-            std::mem::take(&mut night.issues.members).into_iter().filter(|m| m.assigned_on < date).collect();
+        let prior: Vec<IssueMember> = std::mem::take(&mut night.issues.members)
+            .into_iter()
+            .filter(|m| m.assigned_on < date)
+            .collect();
         let people = night
             .outcomes
             .iter()
@@ -245,7 +282,9 @@ impl Session<'_> {
     /// The state left by the last night before `date`.
     fn state_before(&self, date: Date) -> Outcome<Option<Vec<u8>>> {
         let folder = self.config.lake.internal().join("state");
-        let Ok(entries) = fs::read_dir(&folder) else { return Ok(None) };
+        let Ok(entries) = fs::read_dir(&folder) else {
+            return Ok(None);
+        };
         let last = entries
             .filter_map(Result::ok)
             .filter_map(|entry| entry.file_name().to_string_lossy().parse::<Date>().ok())
@@ -253,7 +292,9 @@ impl Session<'_> {
             .max();
         let Some(last) = last else { return Ok(None) };
         let path = self.config.lake.state(ISSUE_STATE, last);
-        Ok(Some(fs::read(&path).with_context(|| format!("cannot read state `{}`", path.display()))?))
+        Ok(Some(
+            fs::read(&path).with_context(|| format!("cannot read state `{}`", path.display()))?,
+        ))
     }
 
     fn insight(&self, night: &mut Night, accounts: &[NightAccount], date: Date) {
@@ -379,9 +420,19 @@ const STAGE_TABLES: &[(Stage, &[&str])] = &[
     (Stage::Tag, &["conversation_tags"]),
     (
         Stage::Journey,
-        &["repeat_links", "link_order", "link_cart", "link_return", "link_campaign", "conversation_outcomes"],
+        &[
+            "repeat_links",
+            "link_order",
+            "link_cart",
+            "link_return",
+            "link_campaign",
+        ],
     ),
-    (Stage::Issues, &["issues", "issue_members", "issue_lineage"]),
+    // Outcomes are whole only when the issue stands in them.
+    (
+        Stage::Issues,
+        &["issues", "issue_members", "issue_lineage", "conversation_outcomes"],
+    ),
     (
         Stage::Insight,
         &[
@@ -415,10 +466,15 @@ fn reject_gate(account: &NightAccount, max_share: f64, rejects: &[refrain_record
         .iter()
         .filter(|r| r.shop_id == account.shop && r.source == account.source && r.feed == account.feed)
         .collect();
-    of_source.iter().for_each(|r| *causes.entry(r.cause.as_str()).or_default() += 1);
+    of_source
+        .iter()
+        .for_each(|r| *causes.entry(r.cause.as_str()).or_default() += 1);
     let causes: Vec<String> = causes.iter().map(|(cause, n)| format!("{cause} {n}")).collect();
-    let places: Vec<String> =
-        of_source.iter().take(3).map(|r| format!("{} line {}: {}", r.file, r.line, r.detail)).collect();
+    let places: Vec<String> = of_source
+        .iter()
+        .take(3)
+        .map(|r| format!("{} line {}: {}", r.file, r.line, r.detail))
+        .collect();
     Err(Failure::with(
         ExitCode::Rejects,
         format!(
@@ -439,10 +495,18 @@ fn gate(checks: &[QualityCheck]) -> Outcome<()> {
     let failed: Vec<String> = checks
         .iter()
         .filter(|c| c.status == CheckStatus::Fail)
-        .map(|c| format!("{} of {}/{} is {:.4}: {}", c.check, c.shop_id, c.source, c.figure, c.hint))
+        .map(|c| {
+            format!(
+                "{} of {}/{} is {:.4}: {}",
+                c.check, c.shop_id, c.source, c.figure, c.hint
+            )
+        })
         .collect();
     if failed.is_empty() {
         return Ok(());
     }
-    Err(Failure::with(ExitCode::Gate, format!("quality checks failed, nothing was published: {}", failed.join("; "))))
+    Err(Failure::with(
+        ExitCode::Gate,
+        format!("quality checks failed, nothing was published: {}", failed.join("; ")),
+    ))
 }

@@ -49,7 +49,11 @@ impl<'a> TopicTags<'a> {
             by_conversation.entry(key).or_default().push(tag);
         }
         for tags in by_conversation.values_mut() {
-            tags.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| (&a.tag, a.method).cmp(&(&b.tag, b.method))));
+            tags.sort_by(|a, b| {
+                b.score
+                    .total_cmp(&a.score)
+                    .then_with(|| (&a.tag, a.method).cmp(&(&b.tag, b.method)))
+            });
         }
         Self { by_conversation }
     }
@@ -106,8 +110,11 @@ pub(crate) fn issues(
 ) -> anyhow::Result<(State, IssueTables)> {
     let topics = TopicTags::new(tags);
     let wanted = requests_of(source);
-    let tops: Vec<Option<&str>> =
-        source.conversations.iter().map(|c| topics.topics(conversation_key(c)).first().copied()).collect();
+    let tops: Vec<Option<&str>> = source
+        .conversations
+        .iter()
+        .map(|c| topics.topics(conversation_key(c)).first().copied())
+        .collect();
     let cores: Vec<Cow<'_, str>> = wanted
         .par_iter()
         .map(|index| index.map_or(Cow::Borrowed(""), |index| request_core(&source.messages[index].text)))
@@ -115,7 +122,10 @@ pub(crate) fn issues(
     let mut requests: Vec<Request<'_>> = Vec::new();
     let rows = source.conversations.iter().zip(wanted).zip(&tops).zip(&cores);
     for (((conversation, message), top_tag), core) in rows {
-        let Some(message) = message.map(|index| &source.messages[index]).filter(|_| conversation.is_contact) else {
+        let Some(message) = message
+            .map(|index| &source.messages[index])
+            .filter(|_| conversation.is_contact)
+        else {
             continue;
         };
         let key = conversation_key(conversation);
@@ -133,13 +143,23 @@ pub(crate) fn issues(
     }
     requests.sort_by_key(|r| (r.shop_id, r.date, r.source, r.conversation_id));
     let night = refrain_issues::run_night(state, &requests, prior, &config.issues, as_of)?;
-    Ok((night.state, IssueTables { issues: night.issues, members: night.members, lineage: night.lineage }))
+    Ok((
+        night.state,
+        IssueTables {
+            issues: night.issues,
+            members: night.members,
+            lineage: night.lineage,
+        },
+    ))
 }
 
 /// Puts the issue of each conversation into its outcome.
 pub(crate) fn join_issues(outcomes: &mut [ConversationOutcome], issues: &IssueTables) {
-    let canonical: FxHashMap<(&str, &str), &IssueId> =
-        issues.issues.iter().map(|i| ((i.shop_id.as_str(), i.issue_id.as_str()), &i.canonical_id)).collect();
+    let canonical: FxHashMap<(&str, &str), &IssueId> = issues
+        .issues
+        .iter()
+        .map(|i| ((i.shop_id.as_str(), i.issue_id.as_str()), &i.canonical_id))
+        .collect();
     let of: FxHashMap<(&str, &str, &str), &IssueId> = issues
         .members
         .iter()
@@ -150,7 +170,11 @@ pub(crate) fn join_issues(outcomes: &mut [ConversationOutcome], issues: &IssueTa
         })
         .collect();
     for outcome in outcomes {
-        let key = (outcome.shop_id.as_str(), outcome.source.as_str(), outcome.conversation_id.as_str());
+        let key = (
+            outcome.shop_id.as_str(),
+            outcome.source.as_str(),
+            outcome.conversation_id.as_str(),
+        );
         outcome.issue_id = of.get(&key).map(|id| (*id).clone());
     }
 }
@@ -183,7 +207,10 @@ fn with_facts<T>(
         })
         .collect();
     let is_mechanical = |tag: &TagPath, outcome: Outcome| {
-        tagger.taxonomy.lookup(tag.as_str()).is_some_and(|t| t.mechanical_for.contains(&outcome))
+        tagger
+            .taxonomy
+            .lookup(tag.as_str())
+            .is_some_and(|t| t.mechanical_for.contains(&outcome))
     };
     let version = tagger.version();
     let source = input.source;

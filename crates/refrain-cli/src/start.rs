@@ -46,9 +46,15 @@ pub(crate) fn init(folder: &Path) -> Outcome<ExitCode> {
 }
 
 fn tag_files() -> Vec<(PathBuf, &'static str)> {
-    let mut files: Vec<(PathBuf, &str)> =
-        vec![("taxonomy.toml".into(), shipped::TAXONOMY), ("markers.toml".into(), shipped::MARKERS)];
-    files.extend(shipped::RULES.iter().map(|(name, text)| (Path::new("rules").join(name), *text)));
+    let mut files: Vec<(PathBuf, &str)> = vec![
+        ("taxonomy.toml".into(), shipped::TAXONOMY),
+        ("markers.toml".into(), shipped::MARKERS),
+    ];
+    files.extend(
+        shipped::RULES
+            .iter()
+            .map(|(name, text)| (Path::new("rules").join(name), *text)),
+    );
     files
 }
 
@@ -56,7 +62,9 @@ fn tag_files() -> Vec<(PathBuf, &'static str)> {
 fn random_key() -> anyhow::Result<String> {
     use std::io::Read;
     let mut bytes = [0_u8; 32];
-    fs::File::open("/dev/urandom").and_then(|mut f| f.read_exact(&mut bytes)).context("cannot read random bytes")?;
+    fs::File::open("/dev/urandom")
+        .and_then(|mut f| f.read_exact(&mut bytes))
+        .context("cannot read random bytes")?;
     let hex: Vec<String> = bytes.iter().map(|b| format!("{b:02x}")).collect();
     Ok(hex.concat() + "\n")
 }
@@ -78,15 +86,27 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
 pub(crate) fn season(args: &SeasonArgs) -> Outcome<ExitCode> {
     let base = match &args.settings {
         Some(path) => {
-            let text = fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display())).map_err(Failure::usage)?;
-            toml::from_str(&text).with_context(|| format!("settings `{}`", path.display())).map_err(Failure::usage)?
+            let text = fs::read_to_string(path)
+                .with_context(|| format!("cannot read `{}`", path.display()))
+                .map_err(Failure::usage)?;
+            toml::from_str(&text)
+                .with_context(|| format!("settings `{}`", path.display()))
+                .map_err(Failure::usage)?
         }
         None => SeasonConfig::default(),
     };
-    let settings =
-        SeasonConfig { conversations: args.conversations, seed: args.seed, events_only: args.events_only || base.events_only, ..base };
+    let settings = SeasonConfig {
+        conversations: args.conversations,
+        seed: args.seed,
+        events_only: args.events_only || base.events_only,
+        ..base
+    };
     let summary = write_into(&args.out, &settings)?;
-    print(&format!("{summary}next: refrain run --config {} --date {}\n", args.out.join("refrain.toml").display(), last_day(&settings)));
+    print(&format!(
+        "{summary}next: refrain run --config {} --date {}\n",
+        args.out.join("refrain.toml").display(),
+        last_day(&settings)
+    ));
     Ok(ExitCode::Done)
 }
 
@@ -97,7 +117,14 @@ fn write_into(out: &Path, settings: &SeasonConfig) -> Outcome<String> {
     }
     Ok(format!(
         "season {} to {}: {} conversations of {} persons, {} orders, {} checkouts, {} returns, {} sends; the truth is in truth/\n",
-        summary.from, summary.to, summary.conversations, summary.persons, summary.orders, summary.checkouts, summary.returns, summary.sends
+        summary.from,
+        summary.to,
+        summary.conversations,
+        summary.persons,
+        summary.orders,
+        summary.checkouts,
+        summary.returns,
+        summary.sends
     ))
 }
 
@@ -107,19 +134,30 @@ fn last_day(settings: &SeasonConfig) -> Date {
 
 /// Season, run, and where to look next.
 pub(crate) fn demo(out: &Path, conversations: u64, seed: u64, nights: u16, quiet: bool) -> Outcome<ExitCode> {
-    let settings = SeasonConfig { conversations, seed, ..SeasonConfig::default() };
+    let settings = SeasonConfig {
+        conversations,
+        seed,
+        ..SeasonConfig::default()
+    };
     let progress = Progress::new(quiet);
     if out.join("lake").exists() {
-        fs::remove_dir_all(out.join("lake")).with_context(|| format!("cannot remove `{}`", out.join("lake").display()))?;
+        fs::remove_dir_all(out.join("lake"))
+            .with_context(|| format!("cannot remove `{}`", out.join("lake").display()))?;
     }
-    say(&format!("1/2 simulating a season of {conversations} conversations in {}\n", out.display()));
+    say(&format!(
+        "1/2 simulating a season of {conversations} conversations in {}\n",
+        out.display()
+    ));
     let summary = progress.timed("simulate", || write_into(out, &settings))?;
     progress.timed("train", || train_demo_model(out))?;
     let to = last_day(&settings);
     let from = to.plus_days(1 - i32::from(nights.max(1)));
     say(&format!("2/2 running the nights {from} to {to}\n"));
     let config_file = out.join("refrain.toml");
-    let config_args = ConfigArgs { config: config_file.clone(), set: Vec::new() };
+    let config_args = ConfigArgs {
+        config: config_file.clone(),
+        set: Vec::new(),
+    };
     let config = Config::load(&config_args.config, &config_args.set).map_err(Failure::usage)?;
     let args = NightArgs {
         date: None,
@@ -131,7 +169,9 @@ pub(crate) fn demo(out: &Path, conversations: u64, seed: u64, nights: u16, quiet
         dry_run: false,
     };
     let report = run::nights(Stages::All, &config, &args, &progress)?;
-    let Some(last) = report.nights.last() else { return Ok(ExitCode::Done) };
+    let Some(last) = report.nights.last() else {
+        return Ok(ExitCode::Done);
+    };
     let mut text = format!("{summary}\n");
     text.push_str(&accounting(&last.accounts));
     text.push('\n');
@@ -148,11 +188,16 @@ pub(crate) fn demo(out: &Path, conversations: u64, seed: u64, nights: u16, quiet
 fn train_demo_model(out: &Path) -> Outcome<()> {
     let examples = labels::read(&out.join("truth/labels.jsonl"))?;
     let path = out.join("models/tags.refrain");
-    fs::create_dir_all(out.join("models")).with_context(|| format!("cannot create folder `{}`", out.join("models").display()))?;
+    fs::create_dir_all(out.join("models"))
+        .with_context(|| format!("cannot create folder `{}`", out.join("models").display()))?;
     train(&examples, &TrainConfig::default())?.save(&path)?;
     let file = out.join("refrain.toml");
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read `{}`", file.display()))?;
-    let named = text.replacen("[tags]\n", "[tags]\nmodel = \"models/tags.refrain\"   # trained by `refrain demo` on truth/labels.jsonl\n", 1);
+    let named = text.replacen(
+        "[tags]\n",
+        "[tags]\nmodel = \"models/tags.refrain\"   # trained by `refrain demo` on truth/labels.jsonl\n",
+        1,
+    );
     Ok(write(&file, &named)?)
 }
 

@@ -1,11 +1,11 @@
 //! All tables of one night in memory, and their way into and out of the lake.
 
-use refrain_ingest::Tables as SourceTables;
+use refrain_ingest::{Shop, Tables as SourceTables};
 use refrain_insight::Insight;
 use refrain_lake::{FileMeta, Generation, LakeError, Snapshot};
 use refrain_record::tables::{
-    ConversationOutcome, ConversationTag, Issue, IssueLineage, IssueMember, LinkCampaign, LinkCart, LinkOrder, LinkReturn,
-    QualityCheck, Reject, RepeatLink, Run,
+    ConversationOutcome, ConversationTag, Issue, IssueLineage, IssueMember, LinkCampaign, LinkCart, LinkOrder,
+    LinkReturn, QualityCheck, Reject, RepeatLink, Run,
 };
 use refrain_record::{Date, Row};
 
@@ -41,24 +41,66 @@ pub(crate) struct Night {
     pub(crate) runs: Vec<Run>,
 }
 
-/// Reads the source tables of a snapshot.
+/// Reads the source tables of a snapshot, each in key order, as ingest leaves them.
 pub(crate) fn read_source(lake: &Snapshot) -> Result<SourceTables, LakeError> {
     Ok(SourceTables {
-        conversations: lake.read()?,
-        messages: lake.read()?,
-        conversation_events: lake.read()?,
-        ratings: lake.read()?,
-        orders: lake.read()?,
-        order_lines: lake.read()?,
-        checkouts: lake.read()?,
-        returns: lake.read()?,
-        campaigns: lake.read()?,
-        sends: lake.read()?,
-        campaign_events: lake.read()?,
-        faq_entries: lake.read()?,
-        help_searches: lake.read()?,
-        identities: lake.read()?,
+        conversations: in_key_order(lake)?,
+        messages: in_key_order(lake)?,
+        conversation_events: in_key_order(lake)?,
+        ratings: in_key_order(lake)?,
+        orders: in_key_order(lake)?,
+        order_lines: in_key_order(lake)?,
+        checkouts: in_key_order(lake)?,
+        returns: in_key_order(lake)?,
+        campaigns: in_key_order(lake)?,
+        sends: in_key_order(lake)?,
+        campaign_events: in_key_order(lake)?,
+        faq_entries: in_key_order(lake)?,
+        help_searches: in_key_order(lake)?,
+        identities: in_key_order(lake)?,
     })
+}
+
+/// The rows that were there by the end of `date`, for running a night again: later ones wait for their own.
+pub(crate) fn up_to(all: &SourceTables, shops: &[Shop], date: Date) -> SourceTables {
+    fn rows<R: Row>(rows: &[R], date: Date) -> Vec<R> {
+        rows.iter()
+            .filter(|row| row.file_date().is_none_or(|d| d <= date))
+            .cloned()
+            .collect()
+    }
+    let mut tables = SourceTables {
+        conversations: rows(&all.conversations, date),
+        messages: rows(&all.messages, date),
+        conversation_events: rows(&all.conversation_events, date),
+        ratings: rows(&all.ratings, date),
+        orders: rows(&all.orders, date),
+        order_lines: rows(&all.order_lines, date),
+        checkouts: rows(&all.checkouts, date),
+        returns: rows(&all.returns, date),
+        campaigns: rows(&all.campaigns, date),
+        sends: rows(&all.sends, date),
+        campaign_events: rows(&all.campaign_events, date),
+        faq_entries: rows(&all.faq_entries, date),
+        help_searches: rows(&all.help_searches, date),
+        identities: rows(&all.identities, date),
+    };
+    tables
+        .identities
+        .retain(|i| i.first_seen.is_none_or(|seen| seen <= date));
+    // A message lies under its conversation's date, however late it was sent.
+    tables.messages.retain(|m| {
+        let shop = shops.iter().find(|shop| shop.id == m.shop_id);
+        m.sent_at.zip(shop).is_none_or(|(at, shop)| shop.date_of(at) <= date)
+    });
+    tables
+}
+
+/// All rows of a table in key order; a snapshot reads them file by file.
+fn in_key_order<R: Row + Send>(lake: &Snapshot) -> Result<Vec<R>, LakeError> {
+    let mut rows: Vec<R> = lake.read()?;
+    rows.sort_by(R::compare_keys);
+    Ok(rows)
 }
 
 /// Reads the links of a snapshot.
@@ -80,7 +122,10 @@ pub(crate) struct TableWriter<'a> {
 
 impl<'a> TableWriter<'a> {
     pub(crate) fn new(generation: &'a mut Generation, tagger_version: &str) -> Self {
-        Self { generation, tagger_version: tagger_version.to_owned() }
+        Self {
+            generation,
+            tagger_version: tagger_version.to_owned(),
+        }
     }
 
     fn plain<R: Row + Sync>(&mut self, rows: &[R]) -> Result<(), LakeError> {
@@ -88,7 +133,12 @@ impl<'a> TableWriter<'a> {
     }
 
     fn tagged<R: Row + Sync>(&mut self, rows: &[R]) -> Result<(), LakeError> {
-        self.generation.write(rows, &FileMeta { tagger_version: Some(self.tagger_version.clone()) })
+        self.generation.write(
+            rows,
+            &FileMeta {
+                tagger_version: Some(self.tagger_version.clone()),
+            },
+        )
     }
 
     pub(crate) fn source(&mut self, t: &SourceTables, rejects: &[Reject]) -> Result<(), LakeError> {

@@ -36,7 +36,10 @@ fn build(tags: &TagsSection, folder: &Path) -> anyhow::Result<Tagger> {
     let rulebook = match &tags.rules {
         Some(patterns) => {
             let files = rule_files(patterns, folder)?;
-            let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+            let files: Vec<(&str, &str)> = files
+                .iter()
+                .map(|(name, text)| (name.as_str(), text.as_str()))
+                .collect();
             Rulebook::parse(&files, &taxonomy)?
         }
         None => Rulebook::parse(shipped::RULES, &taxonomy)?,
@@ -45,7 +48,11 @@ fn build(tags: &TagsSection, folder: &Path) -> anyhow::Result<Tagger> {
         Some(path) => Some(TagModel::load(folder.join(path))?),
         None => None,
     };
-    Ok(Tagger { taxonomy, rulebook, model })
+    Ok(Tagger {
+        taxonomy,
+        rulebook,
+        model,
+    })
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
@@ -56,14 +63,21 @@ fn rule_files(patterns: &[String], folder: &Path) -> anyhow::Result<Vec<(String,
     let mut files = Vec::new();
     for pattern in patterns {
         let full = folder.join(pattern);
-        let entries = glob::glob(&full.to_string_lossy()).map_err(|e| anyhow!("`tags.rules` holds `{pattern}`: {e}"))?;
+        let entries =
+            glob::glob(&full.to_string_lossy()).map_err(|e| anyhow!("`tags.rules` holds `{pattern}`: {e}"))?;
         let before = files.len();
         for path in entries.filter_map(Result::ok).filter(|p| p.is_file()) {
-            let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+            let name = path
+                .strip_prefix(folder)
+                .unwrap_or(&path)
+                .to_string_lossy()
+                .into_owned();
             files.push((name, read(&path)?));
         }
         if files.len() == before {
-            return Err(anyhow!("no file matches `{pattern}` of `tags.rules`\nhint: `refrain init` writes a rulebook to start from"));
+            return Err(anyhow!(
+                "no file matches `{pattern}` of `tags.rules`\nhint: `refrain init` writes a rulebook to start from"
+            ));
         }
     }
     files.sort();

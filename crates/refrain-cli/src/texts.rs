@@ -17,7 +17,10 @@ pub(crate) fn message_ranges(source: &SourceTables) -> Vec<Range<usize>> {
         .iter()
         .map(|conversation| {
             let start = next;
-            while messages.get(next).is_some_and(|m| key(m) == conversation_key(conversation)) {
+            while messages
+                .get(next)
+                .is_some_and(|m| key(m) == conversation_key(conversation))
+            {
                 next += 1;
             }
             start..next
@@ -38,7 +41,13 @@ pub(crate) fn conversation_key(c: &Conversation) -> (&str, &str, &str) {
 pub(crate) fn turns(messages: &[Message]) -> Vec<Turn<'_>> {
     messages
         .iter()
-        .map(|m| Turn { seq: m.seq, role: m.author_role, visibility: m.visibility, sent_at: m.sent_at, text: &m.text })
+        .map(|m| Turn {
+            seq: m.seq,
+            role: m.author_role,
+            visibility: m.visibility,
+            sent_at: m.sent_at,
+            text: &m.text,
+        })
         .collect()
 }
 

@@ -11,8 +11,7 @@ use std::io::BufReader;
 use std::path::Path;
 
 use refrain_ingest::{
-    Feeds, IdentityKey, Input, NightSettings, ShopSpec, SourceSpec, Tables, assemble_night,
-    read_source,
+    Feeds, IdentityKey, Input, NightSettings, ShopSpec, SourceSpec, Tables, assemble_night, read_source,
 };
 use serde::Deserialize;
 
@@ -30,11 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let config: Config = toml::from_str(&std::fs::read_to_string(&path)?)?;
     let folder = Path::new(&path).parent().unwrap_or(Path::new("."));
     let key = IdentityKey::from_bytes(b"an example key, not a secret")?;
-    let shops = config
-        .shop
-        .iter()
-        .map(ShopSpec::check)
-        .collect::<Result<Vec<_>, _>>()?;
+    let shops = config.shop.iter().map(ShopSpec::check).collect::<Result<Vec<_>, _>>()?;
     let mut feeds = Feeds::default();
     for spec in &config.source {
         let Some(shop) = shops.iter().find(|shop| shop.id.as_str() == spec.shop) else {
@@ -67,12 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             reject.file, reject.line, reject.cause, reject.detail
         );
     }
-    let night = assemble_night(
-        Tables::default(),
-        &feeds,
-        &shops,
-        &NightSettings::new(date.parse()?),
-    );
+    let night = assemble_night(Tables::default(), &feeds, &shops, &NightSettings::new(date.parse()?));
     for account in &night.accounts {
         println!("{account:?}");
     }

@@ -60,10 +60,7 @@ impl RawCell {
         let whole = plain
             .strip_suffix(".0")
             .filter(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
-        let id = whole
-            .filter(|rest| !rest.is_empty())
-            .unwrap_or(plain)
-            .trim();
+        let id = whole.filter(|rest| !rest.is_empty()).unwrap_or(plain).trim();
         (!id.is_empty()).then_some(Cow::Borrowed(id))
     }
 
@@ -75,11 +72,7 @@ impl RawCell {
     /// The named value of a struct; the last one where a name repeats, as JSON readers do.
     pub(crate) fn field(&self, name: &str) -> Option<&Self> {
         match self {
-            Self::Struct(fields) => fields
-                .iter()
-                .rev()
-                .find(|(key, _)| key == name)
-                .map(|(_, cell)| cell),
+            Self::Struct(fields) => fields.iter().rev().find(|(key, _)| key == name).map(|(_, cell)| cell),
             _ => None,
         }
     }
@@ -91,10 +84,7 @@ impl RawCell {
 
 /// Whether a cell's text is how some tool writes "no value".
 pub(crate) fn is_nothing(text: &str) -> bool {
-    matches!(
-        text,
-        "nan" | "NaN" | "NaT" | "None" | "null" | "NULL" | "\\N" | "<NA>"
-    )
+    matches!(text, "nan" | "NaN" | "NaT" | "None" | "null" | "NULL" | "\\N" | "<NA>")
 }
 
 impl<'de> Deserialize<'de> for RawCell {
@@ -181,18 +171,10 @@ mod tests {
 
     #[test]
     fn json_becomes_cells() {
-        let cell: RawCell = serde_json::from_str(
-            r#"{"a":[1,2.5,null,true],"b":{"c":"x"},"n":18446744073709551615}"#,
-        )
-        .unwrap();
-        assert_eq!(
-            cell.at(&["b".into(), "c".into()]),
-            Some(&RawCell::Text("x".to_owned()))
-        );
-        assert_eq!(
-            cell.field("n"),
-            Some(&RawCell::Text("18446744073709551615".to_owned()))
-        );
+        let cell: RawCell =
+            serde_json::from_str(r#"{"a":[1,2.5,null,true],"b":{"c":"x"},"n":18446744073709551615}"#).unwrap();
+        assert_eq!(cell.at(&["b".into(), "c".into()]), Some(&RawCell::Text("x".to_owned())));
+        assert_eq!(cell.field("n"), Some(&RawCell::Text("18446744073709551615".to_owned())));
         assert!(matches!(cell.field("a"), Some(RawCell::List(items)) if items.len() == 4));
     }
 }

@@ -371,11 +371,7 @@ pub(crate) fn known_names(feed: Feed) -> Vec<&'static str> {
     if feed == Feed::Conversations {
         sets.extend_from_slice(TURN_SETS);
     }
-    let mut names: Vec<_> = sets
-        .into_iter()
-        .flatten()
-        .map(|slot| slot.column.name())
-        .collect();
+    let mut names: Vec<_> = sets.into_iter().flatten().map(|slot| slot.column.name()).collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -438,9 +434,7 @@ impl Plan {
                 }
                 continue;
             }
-            for (rank, name) in
-                (1..).zip(std::iter::once(slot.column.name()).chain(slot.names.iter().copied()))
-            {
+            for (rank, name) in (1..).zip(std::iter::once(slot.column.name()).chain(slot.names.iter().copied())) {
                 plan.add(name, slot.column, rank);
             }
         }
@@ -448,10 +442,7 @@ impl Plan {
     }
 
     fn add(&mut self, name: &str, column: Column, rank: u8) {
-        self.names
-            .entry(name.into())
-            .or_default()
-            .push((column, rank));
+        self.names.entry(name.into()).or_default().push((column, rank));
     }
 
     fn find(&self, name: &str) -> &[(Column, u8)] {
@@ -464,9 +455,7 @@ impl Plan {
         {
             return &[];
         }
-        self.names
-            .get(snake_case(name).as_str())
-            .map_or(&[], Vec::as_slice)
+        self.names.get(snake_case(name).as_str()).map_or(&[], Vec::as_slice)
     }
 
     /// The cells of a row whose values carry their names.

@@ -101,13 +101,8 @@ impl<'a> RecordReader<'a> {
         while state == State::Quoted {
             let more = taken < self.ahead.len() || matches!(self.read_ahead()?, Line::Whole);
             let next = self.ahead.get(taken).filter(|_| more);
-            let Some((_, line)) =
-                next.filter(|(_, line)| (record.len() + line.len()) as u64 <= self.max_bytes)
-            else {
-                return Ok(Record::Bad(
-                    RejectCause::InvalidCsv,
-                    "a quote is not closed",
-                ));
+            let Some((_, line)) = next.filter(|(_, line)| (record.len() + line.len()) as u64 <= self.max_bytes) else {
+                return Ok(Record::Bad(RejectCause::InvalidCsv, "a quote is not closed"));
             };
             record.push(b'\n');
             record.extend_from_slice(line);
@@ -180,11 +175,7 @@ mod tests {
     use crate::spec::Encoding;
     use proptest::prelude::*;
 
-    fn records(
-        text: &[u8],
-        delimiter: u8,
-        max: u64,
-    ) -> Vec<(u64, Result<Vec<String>, RejectCause>)> {
+    fn records(text: &[u8], delimiter: u8, max: u64) -> Vec<(u64, Result<Vec<String>, RejectCause>)> {
         let lines = LineReader::open(Box::new(text), Encoding::Utf8, max).unwrap();
         let mut reader = RecordReader::new(lines, delimiter, max);
         let mut all = Vec::new();
@@ -244,11 +235,7 @@ mod tests {
         let all = records(b"\"open\n3,ccccccc\n4,d", b',', 10);
         assert_eq!(
             all,
-            [
-                (1, bad),
-                (2, strings(&["3", "ccccccc"])),
-                (3, strings(&["4", "d"]))
-            ]
+            [(1, bad), (2, strings(&["3", "ccccccc"])), (3, strings(&["4", "d"]))]
         );
     }
 

@@ -67,18 +67,11 @@ impl SourceError {
         }
     }
 
-    pub(crate) fn unknown<T: AsRef<str>>(
-        what: &str,
-        found: &str,
-        expected: impl IntoIterator<Item = T>,
-    ) -> Self {
+    pub(crate) fn unknown<T: AsRef<str>>(what: &str, found: &str, expected: impl IntoIterator<Item = T>) -> Self {
         Self::UnknownName {
             what: what.to_owned(),
             found: found.to_owned(),
-            expected: expected
-                .into_iter()
-                .map(|name| name.as_ref().to_owned())
-                .collect(),
+            expected: expected.into_iter().map(|name| name.as_ref().to_owned()).collect(),
         }
     }
 }
@@ -88,12 +81,7 @@ fn hint(found: &str, known: &[String]) -> String {
     let folded = found.to_lowercase();
     let best = known
         .iter()
-        .map(|name| {
-            (
-                strsim::damerau_levenshtein(&folded, &name.to_lowercase()),
-                name,
-            )
-        })
+        .map(|name| (strsim::damerau_levenshtein(&folded, &name.to_lowercase()), name))
         .min();
     match best {
         Some((distance, name)) if distance <= found.chars().count() / 3 + 1 => {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use refrain_record::tables::{
-    Campaign, CampaignEvent, Checkout, ConversationEvent, FaqEntry, HelpSearch, Order, OrderLine,
-    Rating, Reject, Return, Send,
+    Campaign, CampaignEvent, Checkout, ConversationEvent, FaqEntry, HelpSearch, Order, OrderLine, Rating, Reject,
+    Return, Send,
 };
 use refrain_record::{
-    AuthorKey, AuthorRole, Channel, ConversationId, CustomerKey, Date, Feed, IdentityKind, Label,
-    MessageId, ShopId, SourceId, Timestamp, Visibility,
+    AuthorKey, AuthorRole, Channel, ConversationId, CustomerKey, Date, Feed, IdentityKind, Label, MessageId, ShopId,
+    SourceId, Timestamp, Visibility,
 };
 use rustc_hash::FxHashMap;
 
@@ -203,11 +203,7 @@ impl FedConversation {
     /// Adds a message from a row of its own; returns the units that fall away and the place of what is new.
     ///
     /// A made id that another message holds gets a number, unless the two are equal or lie in different files.
-    pub(crate) fn put_raw_message(
-        &mut self,
-        mut fed: Fed<FedMessage>,
-        own_id: bool,
-    ) -> (u32, Option<usize>) {
+    pub(crate) fn put_raw_message(&mut self, mut fed: Fed<FedMessage>, own_id: bool) -> (u32, Option<usize>) {
         self.place_messages();
         let made = fed.row.message_id.clone();
         for twin in 2.. {
@@ -219,22 +215,15 @@ impl FedConversation {
                 return (fed.place.units, None);
             }
             if own_id || held.place.file != fed.place.file {
-                let units = std::mem::replace(&mut self.messages[place], fed)
-                    .place
-                    .units;
+                let units = std::mem::replace(&mut self.messages[place], fed).place.units;
                 return (units, Some(place));
             }
             // Past any real minute's messages the place tells twins apart, or this loop would grow with their square.
-            let mark = if twin < 100 {
-                twin
-            } else {
-                self.messages.len() + 100
-            };
+            let mark = if twin < 100 { twin } else { self.messages.len() + 100 };
             fed.row.message_id = format!("{made}.{mark}").into();
         }
         let place = self.messages.len();
-        self.message_places
-            .insert(fed.row.message_id.clone(), place);
+        self.message_places.insert(fed.row.message_id.clone(), place);
         self.messages.push(fed);
         (0, Some(place))
     }
@@ -328,9 +317,7 @@ impl SourceAccount {
     /// Rows that stand in [`Feeds`].
     #[must_use]
     pub const fn kept(&self) -> u64 {
-        self.read
-            .saturating_sub(self.duplicates)
-            .saturating_sub(self.rejected)
+        self.read.saturating_sub(self.duplicates).saturating_sub(self.rejected)
     }
 }
 
@@ -390,12 +377,7 @@ impl Feeds {
         self.accounts.values().cloned().collect()
     }
 
-    pub(crate) fn account(
-        &mut self,
-        shop: &ShopId,
-        source: &SourceId,
-        feed: Feed,
-    ) -> &mut SourceAccount {
+    pub(crate) fn account(&mut self, shop: &ShopId, source: &SourceId, feed: Feed) -> &mut SourceAccount {
         self.accounts
             .entry((shop.clone(), source.clone(), feed))
             .or_insert_with(|| SourceAccount {
@@ -421,13 +403,7 @@ impl Feeds {
         u32::try_from(found).unwrap_or(u32::MAX)
     }
 
-    pub(crate) fn see(
-        &mut self,
-        shop: &ShopId,
-        source: &SourceId,
-        customer: &Customer,
-        date: Option<Date>,
-    ) {
+    pub(crate) fn see(&mut self, shop: &ShopId, source: &SourceId, customer: &Customer, date: Option<Date>) {
         for (kind, hash) in &customer.identities {
             let seen = IdentitySeen {
                 shop_id: shop.clone(),
@@ -456,24 +432,14 @@ impl Feeds {
             .entry((Table::Conversation, number, id.into()))
             .or_insert(place);
         if found == place {
-            let (shop, source) = self
-                .sources
-                .get(number as usize)
-                .cloned()
-                .unwrap_or_default();
-            self.conversations
-                .push(FedConversation::new(shop, source, id.into()));
+            let (shop, source) = self.sources.get(number as usize).cloned().unwrap_or_default();
+            self.conversations.push(FedConversation::new(shop, source, id.into()));
         }
         found
     }
 
     /// Takes a conversation's own row with all that it carries; returns the units that fall away.
-    pub(crate) fn put_conversation(
-        &mut self,
-        number: u32,
-        id: &str,
-        fresh: FreshConversation,
-    ) -> u32 {
+    pub(crate) fn put_conversation(&mut self, number: u32, id: &str, fresh: FreshConversation) -> u32 {
         let place = self.conversation(number, id);
         let old = &mut self.conversations[place];
         let Some(held) = &old.header else {

@@ -30,10 +30,7 @@ impl Bad {
     }
 
     pub(crate) fn missing(column: Column) -> Self {
-        Self::new(
-            RejectCause::MissingValue,
-            format!("`{}` is empty", column.name()),
-        )
+        Self::new(RejectCause::MissingValue, format!("`{}` is empty", column.name()))
     }
 
     pub(crate) fn invalid(column: Column, expected: &str) -> Self {
@@ -76,28 +73,20 @@ impl<'a> Fields<'a> {
 
     /// Free text; still to be redacted where people write it.
     pub(crate) fn text(&self, column: Column) -> Option<String> {
-        self.cell(column)
-            .and_then(RawCell::text)
-            .map(Cow::into_owned)
+        self.cell(column).and_then(RawCell::text).map(Cow::into_owned)
     }
 
     pub(crate) fn time(&self, column: Column) -> Result<Option<Timestamp>, Bad> {
         let Some(cell) = self.cell(column) else {
             return Ok(None);
         };
-        self.source
-            .times
-            .read(cell)
-            .map_err(|problem| match problem {
-                TimeProblem::Invalid => Bad::new(
-                    RejectCause::InvalidTime,
-                    format!("`{}`: expected a time, such as RFC 3339", column.name()),
-                ),
-                TimeProblem::Ancient => Bad::new(
-                    RejectCause::AncientDate,
-                    format!("`{}` is before 1990", column.name()),
-                ),
-            })
+        self.source.times.read(cell).map_err(|problem| match problem {
+            TimeProblem::Invalid => Bad::new(
+                RejectCause::InvalidTime,
+                format!("`{}`: expected a time, such as RFC 3339", column.name()),
+            ),
+            TimeProblem::Ancient => Bad::new(RejectCause::AncientDate, format!("`{}` is before 1990", column.name())),
+        })
     }
 
     pub(crate) fn need_time(&self, column: Column) -> Result<Timestamp, Bad> {
@@ -126,10 +115,7 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| Bad::invalid(column, "a number"))
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "checked against 2^53 before"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "checked against 2^53 before")]
     pub(crate) fn int(&self, column: Column) -> Result<Option<i64>, Bad> {
         match self.float(column)? {
             Some(number) if number.fract() == 0.0 && number.abs() < 9e15 => Ok(Some(number as i64)),
@@ -171,10 +157,7 @@ impl<'a> Fields<'a> {
                 .add_identities(&mut row);
             }
             Some(cell) => {
-                if let Some(id) = cell
-                    .id()
-                    .filter(|_| self.cell(Column::CustomerId).is_none())
-                {
+                if let Some(id) = cell.id().filter(|_| self.cell(Column::CustomerId).is_none()) {
                     row.add(IdentityKind::SourceId, &id);
                 }
             }
@@ -208,8 +191,7 @@ impl<'a> Fields<'a> {
 
 /// A number as plain digits with a point: currency signs, blanks and thousands separators go.
 fn decimal(text: &str, comma: bool) -> Option<String> {
-    let text =
-        text.trim_matches(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '+' | '.' | ','));
+    let text = text.trim_matches(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '+' | '.' | ','));
     let (group, point) = if comma { ('.', ',') } else { (',', '.') };
     let (whole, fraction) = text.split_once(point).unwrap_or((text, ""));
     let mut plain = String::with_capacity(text.len());

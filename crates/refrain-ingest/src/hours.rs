@@ -30,11 +30,7 @@ impl OpeningHours {
     /// What was expected, when the text is of another form.
     pub fn parse(text: &str, mut closed: Vec<Date>, zone: TimeZone) -> Result<Self, String> {
         let mut week: [Vec<(u16, u16)>; 7] = Default::default();
-        for rule in text
-            .split(';')
-            .map(str::trim)
-            .filter(|rule| !rule.is_empty())
-        {
+        for rule in text.split(';').map(str::trim).filter(|rule| !rule.is_empty()) {
             let (days, spans) = rule.split_once(char::is_whitespace).ok_or(EXPECTED)?;
             let spans = spans
                 .split(',')
@@ -91,10 +87,9 @@ impl OpeningHours {
     #[must_use]
     pub fn is_open_at(&self, at: Timestamp) -> bool {
         let today = local_date(&self.zone, at);
-        [today.plus_days(-1), today].into_iter().any(|date| {
-            self.spans_on(date)
-                .any(|(opens, closes)| opens <= at && at < closes)
-        })
+        [today.plus_days(-1), today]
+            .into_iter()
+            .any(|date| self.spans_on(date).any(|(opens, closes)| opens <= at && at < closes))
     }
 
     fn spans_on(&self, date: Date) -> impl Iterator<Item = (Timestamp, Timestamp)> + '_ {
@@ -103,9 +98,9 @@ impl OpeningHours {
         } else {
             &self.week[usize::from(date.weekday())][..]
         };
-        spans.iter().filter_map(move |(from, to)| {
-            Some((self.instant(date, *from)?, self.instant(date, *to)?))
-        })
+        spans
+            .iter()
+            .filter_map(move |(from, to)| Some((self.instant(date, *from)?, self.instant(date, *to)?)))
     }
 
     fn instant(&self, date: Date, minute: u16) -> Option<Timestamp> {
@@ -114,19 +109,14 @@ impl OpeningHours {
         let (year, month, day) = date.year_month_day();
         let hour = i8::try_from(minute / 60).ok()?;
         let minute = i8::try_from(minute % 60).ok()?;
-        let local = civil::Date::new(year, month, day)
-            .ok()?
-            .at(hour, minute, 0, 0);
+        let local = civil::Date::new(year, month, day).ok()?.at(hour, minute, 0, 0);
         wall_clock(&self.zone, local)
     }
 }
 
 /// `Mo-Fr`, `Sa`, `Mo,We,Fr`, `Sa-Mo`: weekdays from Monday 0.
 fn parse_days(text: &str) -> Option<Vec<usize>> {
-    let day = |name: &str| {
-        DAYS.iter()
-            .position(|day| name.trim().eq_ignore_ascii_case(day))
-    };
+    let day = |name: &str| DAYS.iter().position(|day| name.trim().eq_ignore_ascii_case(day));
     let mut days = Vec::new();
     for part in text.split(',') {
         let Some((from, to)) = part.split_once('-') else {
@@ -149,10 +139,7 @@ fn parse_span(text: &str) -> Option<(u16, u16)> {
 
 fn parse_minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.trim().split_once(':')?;
-    if hour.len() > 2
-        || minute.len() != 2
-        || !text.trim().bytes().all(|b| b.is_ascii_digit() || b == b':')
-    {
+    if hour.len() > 2 || minute.len() != 2 || !text.trim().bytes().all(|b| b.is_ascii_digit() || b == b':') {
         return None;
     }
     let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
@@ -186,12 +173,7 @@ mod tests {
     fn counts_open_seconds() {
         let office = "Mo-Fr 08:00-20:00; Sa 09:00-14:00";
         // Wednesday morning, inside one day.
-        check(
-            office,
-            "2025-11-05T08:00:00+01:00",
-            "2025-11-05T09:30:00+01:00",
-            5400,
-        );
+        check(office, "2025-11-05T08:00:00+01:00", "2025-11-05T09:30:00+01:00", 5400);
         // Friday 19:00 to Monday 09:00: one hour, Saturday's five, one hour.
         check(
             office,
@@ -200,18 +182,8 @@ mod tests {
             7 * 3600,
         );
         // Wholly closed.
-        check(
-            office,
-            "2025-11-09T08:00:00+01:00",
-            "2025-11-09T20:00:00+01:00",
-            0,
-        );
-        check(
-            office,
-            "2025-11-05T09:00:00+01:00",
-            "2025-11-05T08:00:00+01:00",
-            0,
-        );
+        check(office, "2025-11-09T08:00:00+01:00", "2025-11-09T20:00:00+01:00", 0);
+        check(office, "2025-11-05T09:00:00+01:00", "2025-11-05T08:00:00+01:00", 0);
         // 25 December 2025, a Thursday, is closed.
         check(
             office,
@@ -238,18 +210,8 @@ mod tests {
             7 * 3600,
         );
         // Opening at eight by the wall clock on both sides of the switch.
-        check(
-            "Mo-Su 08:00-20:00",
-            "2025-10-25T18:00:00Z",
-            "2025-10-26T07:00:00Z",
-            0,
-        );
-        check(
-            "Mo-Su 08:00-20:00",
-            "2025-10-25T05:59:59Z",
-            "2025-10-25T06:00:01Z",
-            1,
-        );
+        check("Mo-Su 08:00-20:00", "2025-10-25T18:00:00Z", "2025-10-26T07:00:00Z", 0);
+        check("Mo-Su 08:00-20:00", "2025-10-25T05:59:59Z", "2025-10-25T06:00:01Z", 1);
         check(
             "Mo-Su 00:00-24:00",
             "2025-10-25T00:00:00Z",
@@ -269,12 +231,7 @@ mod tests {
         assert!(hours("Fr 22:00-02:00").is_open_at(at("2025-11-08T00:30:00+01:00")));
         assert!(!hours("Fr 22:00-02:00").is_open_at(at("2025-11-08T02:00:00+01:00")));
         // The Thursday before is closed, so its night is too.
-        check(
-            "Th 22:00-02:00",
-            "2025-12-25T12:00:00Z",
-            "2025-12-26T12:00:00Z",
-            0,
-        );
+        check("Th 22:00-02:00", "2025-12-25T12:00:00Z", "2025-12-26T12:00:00Z", 0);
     }
 
     #[test]
@@ -290,10 +247,7 @@ mod tests {
             "Mo 08:60-09:00",
             "Mo 08:00-10:00,09:00-11:00",
         ] {
-            assert!(
-                OpeningHours::parse(text, Vec::new(), zone.clone()).is_err(),
-                "{text}"
-            );
+            assert!(OpeningHours::parse(text, Vec::new(), zone.clone()).is_err(), "{text}");
         }
         assert!(OpeningHours::parse("sa-mo 09:00-10:00", Vec::new(), zone).is_ok());
     }

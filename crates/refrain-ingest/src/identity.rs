@@ -35,14 +35,10 @@ impl IdentityKey {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SourceError> {
         let secret = bytes.trim_ascii();
         if secret.len() < MIN_KEY_BYTES {
-            return Err(SourceError::ShortKey {
-                found: secret.len(),
-            });
+            return Err(SourceError::ShortKey { found: secret.len() });
         }
         let Ok(mac) = Hmac::<Sha256>::new_from_slice(secret) else {
-            return Err(SourceError::ShortKey {
-                found: secret.len(),
-            });
+            return Err(SourceError::ShortKey { found: secret.len() });
         };
         Ok(Self {
             mac,
@@ -73,8 +69,7 @@ impl IdentityKey {
     }
 
     pub(crate) fn author(&self, shop: &ShopId, source: &SourceId, author: &str) -> AuthorKey {
-        self.hash(&["author", shop.as_str(), source.as_str(), author])
-            .into()
+        self.hash(&["author", shop.as_str(), source.as_str(), author]).into()
     }
 
     /// A short keyed digest of row content, for ids that the source does not give.
@@ -146,13 +141,7 @@ impl RowIdentities {
         self.values.sort();
         self.values.dedup();
         let (kind, value) = self.values.first()?;
-        let customer = key.hash(&[
-            "customer",
-            shop.as_str(),
-            source.as_str(),
-            kind.as_str(),
-            value,
-        ]);
+        let customer = key.hash(&["customer", shop.as_str(), source.as_str(), kind.as_str(), value]);
         let identities = self
             .values
             .iter()
@@ -184,10 +173,7 @@ fn normalise_email(raw: &str) -> Option<String> {
 
 /// Digits, with `+` where the number is international; a national number stays as it is, for want of its country.
 fn normalise_phone(raw: &str) -> Option<String> {
-    let raw = raw
-        .trim()
-        .trim_start_matches('\'')
-        .trim_start_matches("tel:");
+    let raw = raw.trim().trim_start_matches('\'').trim_start_matches("tel:");
     let digits: String = raw.chars().filter(char::is_ascii_digit).collect();
     if digits.len() < 5 {
         return None;
@@ -249,8 +235,7 @@ mod tests {
         let hash = |shop: &str, source: &str| {
             let mut row = RowIdentities::default();
             row.add(IdentityKind::Email, "A@example.de");
-            row.hash(&key(), &shop.into(), &source.into(), true)
-                .unwrap()
+            row.hash(&key(), &shop.into(), &source.into(), true).unwrap()
         };
         let (desk, shop, other) = (hash("de", "desk"), hash("de", "shop"), hash("dk", "desk"));
         assert_eq!(desk.identities, shop.identities);
@@ -264,14 +249,10 @@ mod tests {
         let mut row = RowIdentities::default();
         row.add(IdentityKind::Handle, "@Ann");
         row.add(IdentityKind::SourceId, "7");
-        let both = row
-            .hash(&key(), &"de".into(), &"desk".into(), false)
-            .unwrap();
+        let both = row.hash(&key(), &"de".into(), &"desk".into(), false).unwrap();
         let mut row = RowIdentities::default();
         row.add(IdentityKind::SourceId, "7");
-        let one = row
-            .hash(&key(), &"de".into(), &"desk".into(), false)
-            .unwrap();
+        let one = row.hash(&key(), &"de".into(), &"desk".into(), false).unwrap();
         assert_eq!(both.key, one.key);
         assert_eq!(both.identities.len(), 2);
     }

@@ -94,20 +94,12 @@ impl TimeFormat {
     fn parse_iso(&self, text: &str) -> Option<Timestamp> {
         let bytes = text.as_bytes();
         let (year, month, day) = if bytes.len() == 8 {
-            (
-                number(bytes, 0, 4)?,
-                number(bytes, 4, 2)?,
-                number(bytes, 6, 2)?,
-            )
+            (number(bytes, 0, 4)?, number(bytes, 4, 2)?, number(bytes, 6, 2)?)
         } else {
             if *bytes.get(4)? != b'-' || *bytes.get(7)? != b'-' {
                 return None;
             }
-            (
-                number(bytes, 0, 4)?,
-                number(bytes, 5, 2)?,
-                number(bytes, 8, 2)?,
-            )
+            (number(bytes, 0, 4)?, number(bytes, 5, 2)?, number(bytes, 8, 2)?)
         };
         let date = civil_date(year, month, day)?;
         if bytes.len() == 8 || bytes.len() == 10 {
@@ -157,9 +149,9 @@ impl TimeFormat {
 
 fn number(bytes: &[u8], at: usize, length: usize) -> Option<i32> {
     let digits = bytes.get(at..at + length)?;
-    digits.iter().try_fold(0, |sum, b| {
-        b.is_ascii_digit().then(|| sum * 10 + i32::from(b - b'0'))
-    })
+    digits
+        .iter()
+        .try_fold(0, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i32::from(b - b'0')))
 }
 
 fn civil_date(year: i32, month: i32, day: i32) -> Option<civil::Date> {
@@ -186,10 +178,7 @@ fn parse_clock(text: &str) -> Option<(civil::Time, &str)> {
         if matches!(bytes.get(at), Some(b'.' | b',')) {
             let fraction = &bytes[at + 1..];
             let length = fraction.iter().take_while(|b| b.is_ascii_digit()).count();
-            let digits = fraction[..length]
-                .iter()
-                .chain(std::iter::repeat(&b'0'))
-                .take(9);
+            let digits = fraction[..length].iter().chain(std::iter::repeat(&b'0')).take(9);
             nanos = digits.fold(0, |sum, b| sum * 10 + i32::from(b - b'0'));
             at += 1 + length;
         }
@@ -215,11 +204,7 @@ fn parse_offset(text: &str) -> Option<i64> {
     };
     let digits: Vec<u8> = text.bytes().skip(1).filter(|b| *b != b':').collect();
     let hours = number(&digits, 0, 2)?;
-    let minutes = if digits.len() == 2 {
-        0
-    } else {
-        number(&digits, 2, 2)?
-    };
+    let minutes = if digits.len() == 2 { 0 } else { number(&digits, 2, 2)? };
     (matches!(digits.len(), 2 | 4) && hours <= 18 && minutes < 60)
         .then(|| sign * i64::from(hours * 3600 + minutes * 60))
 }
@@ -296,10 +281,7 @@ mod tests {
     #[test]
     fn reads_what_exports_write() {
         check("2025-11-03T09:05:07Z", "2025-11-03T09:05:07Z");
-        check(
-            "2025-11-03T09:05:07.123456789+02:00",
-            "2025-11-03T07:05:07.123456Z",
-        );
+        check("2025-11-03T09:05:07.123456789+02:00", "2025-11-03T07:05:07.123456Z");
         check("2025-10-07 09:50:26 +0200", "2025-10-07T07:50:26Z");
         check("2025-10-07 09:50:26-08", "2025-10-07T17:50:26Z");
         check("2025-10-07 09:50:26 UTC", "2025-10-07T09:50:26Z");
@@ -347,14 +329,8 @@ mod tests {
         for text in ["", "  ", "NaT", "None"] {
             assert_eq!(read(text), Ok(None), "{text}");
         }
-        assert_eq!(
-            berlin(None).read(&RawCell::Bool(true)),
-            Err(TimeProblem::Invalid)
-        );
-        assert_eq!(
-            berlin(None).read(&RawCell::Int(0)),
-            Err(TimeProblem::Ancient)
-        );
+        assert_eq!(berlin(None).read(&RawCell::Bool(true)), Err(TimeProblem::Invalid));
+        assert_eq!(berlin(None).read(&RawCell::Int(0)), Err(TimeProblem::Ancient));
         assert_eq!(
             berlin(None).read(&RawCell::Float(f64::INFINITY)),
             Err(TimeProblem::Invalid)

@@ -24,8 +24,8 @@ mod words;
 pub use cell::RawCell;
 pub use error::SourceError;
 pub use feeds::{
-    ConversationHeader, Fed, FedConversation, FedMessage, Feeds, IdentitySeen, OrderWithLines,
-    Place, SeenOn, SourceAccount,
+    ConversationHeader, Fed, FedConversation, FedMessage, Feeds, IdentitySeen, OrderWithLines, Place, SeenOn,
+    SourceAccount,
 };
 pub use hours::OpeningHours;
 pub use identity::IdentityKey;

@@ -62,11 +62,7 @@ pub(crate) struct LineReader<'a> {
 
 impl<'a> LineReader<'a> {
     /// Unpacks gzip and zstd by their magic and decodes to UTF-8.
-    pub(crate) fn open(
-        reader: Bytes<'a>,
-        encoding: Encoding,
-        max_bytes: u64,
-    ) -> Result<Self, Broken> {
+    pub(crate) fn open(reader: Bytes<'a>, encoding: Encoding, max_bytes: u64) -> Result<Self, Broken> {
         let bytes = unpack(reader)
             .and_then(|plain| decode(plain, encoding))
             .map_err(|e| Broken::from_error(&e))?;
@@ -97,9 +93,7 @@ impl<'a> LineReader<'a> {
                 buffer.pop();
             }
         } else if buffer.len() as u64 == limit {
-            self.bytes
-                .skip_until(b'\n')
-                .map_err(|e| Broken::from_error(&e))?;
+            self.bytes.skip_until(b'\n').map_err(|e| Broken::from_error(&e))?;
             return Ok(Line::TooLarge);
         }
         if self.number == 1 && buffer.starts_with(BOM) {
@@ -247,9 +241,8 @@ fn push_char(out: &mut Vec<u8>, c: char) {
 /// The upper half of the C1 range as Windows fills it; five bytes stay controls, as the WHATWG has it.
 fn windows_1252(byte: u8) -> char {
     const C1: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
-        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
-        'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
+        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
     ];
     match byte {
         0x80..=0x9f => C1[usize::from(byte - 0x80)],
@@ -264,11 +257,7 @@ mod tests {
 
     type Numbered = (u64, Line, Vec<u8>);
 
-    fn read_all(
-        bytes: &[u8],
-        encoding: Encoding,
-        max: u64,
-    ) -> (Vec<Numbered>, Option<RejectCause>) {
+    fn read_all(bytes: &[u8], encoding: Encoding, max: u64) -> (Vec<Numbered>, Option<RejectCause>) {
         let mut lines = Vec::new();
         let mut reader = match LineReader::open(Box::new(bytes), encoding, max) {
             Ok(reader) => reader,
@@ -316,10 +305,7 @@ mod tests {
 
     #[test]
     fn decodes() {
-        assert_eq!(
-            texts(b"\xef\xbb\xbfid\n1", Encoding::Windows1252),
-            ["id", "1"]
-        );
+        assert_eq!(texts(b"\xef\xbb\xbfid\n1", Encoding::Windows1252), ["id", "1"]);
         assert_eq!(texts(b"caf\xe9 \x80", Encoding::Windows1252), ["café €"]);
         let utf16 = |text: &str| {
             [
@@ -335,11 +321,7 @@ mod tests {
         ]
         .concat();
         assert_eq!(texts(&big, Encoding::Utf16), ["é"]);
-        let (lines, _) = read_all(
-            &[0xff, 0xfe, 0x00, 0xd8, b'\n', 0, b'x', 0],
-            Encoding::Utf16,
-            10,
-        );
+        let (lines, _) = read_all(&[0xff, 0xfe, 0x00, 0xd8, b'\n', 0, b'x', 0], Encoding::Utf16, 10);
         assert!(std::str::from_utf8(&lines[0].2).is_err());
         assert_eq!(lines[1].2, b"x");
     }
@@ -347,10 +329,7 @@ mod tests {
     #[test]
     fn long_lines_are_skipped_whole() {
         let (lines, _) = read_all(b"1234\n12345\n123456789\n1", Encoding::Utf8, 4);
-        let kinds: Vec<_> = lines
-            .iter()
-            .map(|(number, line, _)| (*number, *line))
-            .collect();
+        let kinds: Vec<_> = lines.iter().map(|(number, line, _)| (*number, *line)).collect();
         assert_eq!(
             kinds,
             [
@@ -364,17 +343,12 @@ mod tests {
 
     #[test]
     fn a_cut_file_gives_what_came_before() {
-        let text: String = (0..20_000)
-            .map(|n| format!("line {n} {}\n", n * 7919 % 1000))
-            .collect();
+        let text: String = (0..20_000).map(|n| format!("line {n} {}\n", n * 7919 % 1000)).collect();
         let whole = gzip(text.as_bytes());
         let (lines, broken) = read_all(&whole[..whole.len() / 2], Encoding::Utf8, 1000);
         assert_eq!(broken, Some(RejectCause::TruncatedFile));
         assert!(lines.len() > 100);
-        assert_eq!(
-            lines[99].2,
-            format!("line 99 {}", 99 * 7919 % 1000).as_bytes()
-        );
+        assert_eq!(lines[99].2, format!("line 99 {}", 99 * 7919 % 1000).as_bytes());
         let cut = zstd::encode_all(text.as_bytes(), 3).unwrap();
         assert_eq!(
             read_all(&cut[..cut.len() / 2], Encoding::Utf8, 1000).1,

@@ -43,8 +43,7 @@ impl Markers {
     /// # Errors
     /// When the text is no TOML of that form.
     pub fn from_toml(text: &str) -> Result<Self, SourceError> {
-        let file: MarkerFile =
-            toml::from_str(text).map_err(|error| SourceError::Markers(Box::new(error)))?;
+        let file: MarkerFile = toml::from_str(text).map_err(|error| SourceError::Markers(Box::new(error)))?;
         Ok(Self {
             bot_fallback: matcher(&file.bot_fallback),
             ask_human: matcher(&file.ask_human),
@@ -90,10 +89,7 @@ fn matcher(phrases: &BTreeMap<String, Vec<String>>) -> Option<Phrases> {
         .build(texts)
         .ok()?;
     let open_ended = folded.iter().map(|(_, open)| *open).collect();
-    Some(Phrases {
-        matcher,
-        open_ended,
-    })
+    Some(Phrases { matcher, open_ended })
 }
 
 fn matches(phrases: Option<&Phrases>, text: &str) -> bool {

@@ -18,11 +18,7 @@ impl Scrubber {
 
     /// The text of a message: as plain text and without quoted history where the source asks for it, redacted.
     pub(crate) fn scrub_message(&mut self, source: &Source, raw: &str) -> String {
-        let plain = if source.html {
-            html_to_text(raw)
-        } else {
-            raw.to_owned()
-        };
+        let plain = if source.html { html_to_text(raw) } else { raw.to_owned() };
         let own = if source.strip_quotes {
             strip_quoted_reply(&plain)
         } else {

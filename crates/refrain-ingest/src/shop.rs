@@ -57,20 +57,13 @@ impl ShopSpec {
     /// When the zone, currency, hours, a date or the cost is not of the expected form.
     pub fn check(&self) -> Result<Shop, SourceError> {
         let name = |field: &str| format!("`{field}` of shop `{}`", self.id);
-        let invalid = |field: &str, found: &str, expected: &str| {
-            SourceError::invalid(&name(field), found, expected)
-        };
+        let invalid = |field: &str, found: &str, expected: &str| SourceError::invalid(&name(field), found, expected);
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
         if self.id.is_empty() || !self.id.bytes().all(plain) {
             return Err(invalid("id", &self.id, "letters, digits, `-`, `_` or `.`"));
         }
-        let zone = TimeZone::get(&self.timezone).map_err(|_| {
-            invalid(
-                "timezone",
-                &self.timezone,
-                "an IANA zone such as `Europe/Berlin`",
-            )
-        })?;
+        let zone = TimeZone::get(&self.timezone)
+            .map_err(|_| invalid("timezone", &self.timezone, "an IANA zone such as `Europe/Berlin`"))?;
         if self.currency.len() != 3 || !self.currency.bytes().all(|b| b.is_ascii_uppercase()) {
             return Err(invalid(
                 "currency",
@@ -81,35 +74,21 @@ impl ShopSpec {
         let dates = |field: &str, texts: &[String]| {
             let mut dates = texts
                 .iter()
-                .map(|text| {
-                    text.parse::<Date>()
-                        .map_err(|_| invalid(field, text, "YYYY-MM-DD"))
-                })
+                .map(|text| text.parse::<Date>().map_err(|_| invalid(field, text, "YYYY-MM-DD")))
                 .collect::<Result<Vec<Date>, _>>()?;
             dates.sort();
             dates.dedup();
             Ok::<_, SourceError>(dates)
         };
-        if let Some(calendar) = self
-            .holidays
-            .as_deref()
-            .filter(|calendar| !is_calendar(calendar))
-        {
+        if let Some(calendar) = self.holidays.as_deref().filter(|calendar| !is_calendar(calendar)) {
             return Err(invalid(
                 "holidays",
                 calendar,
                 "a country or region such as `DE` or `DE-BY`",
             ));
         }
-        if let Some(cost) = self
-            .hourly_cost
-            .filter(|cost| !cost.is_finite() || *cost < 0.0)
-        {
-            return Err(invalid(
-                "hourly_cost",
-                &cost.to_string(),
-                "an amount of at least 0",
-            ));
+        if let Some(cost) = self.hourly_cost.filter(|cost| !cost.is_finite() || *cost < 0.0) {
+            return Err(invalid("hourly_cost", &cost.to_string(), "an amount of at least 0"));
         }
         let closed = dates("closed", &self.closed)?;
         let hours = match self.hours.as_deref() {
@@ -133,10 +112,7 @@ impl ShopSpec {
 
 fn is_calendar(text: &str) -> bool {
     let (country, region) = text.split_once('-').unwrap_or((text, "X"));
-    let capital = |part: &str| {
-        part.bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-    };
+    let capital = |part: &str| part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     country.len() == 2 && (1..=3).contains(&region.len()) && capital(country) && capital(region)
 }
 
@@ -201,22 +177,12 @@ mod tests {
     #[test]
     fn days_begin_in_the_shops_zone() {
         let shop = test_shop(None);
-        let late: Timestamp = Timestamp(
-            jiff::Timestamp::from_second(1_764_543_600)
-                .unwrap()
-                .as_microsecond(),
-        );
+        let late: Timestamp = Timestamp(jiff::Timestamp::from_second(1_764_543_600).unwrap().as_microsecond());
         assert_eq!(late.to_string(), "2025-11-30T23:00:00Z");
         assert_eq!(shop.date_of(late).to_string(), "2025-12-01");
-        assert_eq!(
-            shop.date_of(Timestamp(late.0 - 1)).to_string(),
-            "2025-11-30"
-        );
+        assert_eq!(shop.date_of(Timestamp(late.0 - 1)).to_string(), "2025-11-30");
         assert_eq!(shop.end_of("2025-11-30".parse().unwrap()), late);
-        assert_eq!(
-            shop.date_of(Timestamp(i64::MAX)),
-            Timestamp(i64::MAX).utc_date()
-        );
+        assert_eq!(shop.date_of(Timestamp(i64::MAX)), Timestamp(i64::MAX).utc_date());
     }
 
     #[test]

@@ -207,11 +207,7 @@ impl SourceSpec {
         self.compile(shop.zone.clone(), shop.currency.clone())
     }
 
-    fn compile(
-        &self,
-        shop_zone: TimeZone,
-        currency: refrain_record::Label,
-    ) -> Result<Source, SourceError> {
+    fn compile(&self, shop_zone: TimeZone, currency: refrain_record::Label) -> Result<Source, SourceError> {
         let format = match self.kind.as_str() {
             "chat-jsonl" | "jsonl" => Format::JsonLines,
             "csv" => Format::Csv,
@@ -220,18 +216,10 @@ impl SourceSpec {
         };
         let feed = self.feed()?;
         let known = columns::known_names(feed);
-        if let Some(name) = self
-            .columns
-            .keys()
-            .find(|name| !known.contains(&name.as_str()))
-        {
+        if let Some(name) = self.columns.keys().find(|name| !known.contains(&name.as_str())) {
             return Err(SourceError::unknown(&self.setting("columns"), name, known));
         }
-        if let Some((canonical, _)) = self
-            .columns
-            .iter()
-            .find(|(_, source)| source.trim().is_empty())
-        {
+        if let Some((canonical, _)) = self.columns.iter().find(|(_, source)| source.trim().is_empty()) {
             return Err(self.invalid(&format!("columns.{canonical}"), "", "the name of a column"));
         }
         Ok(Source {
@@ -247,16 +235,8 @@ impl SourceSpec {
             rating_plan: Plan::new(columns::RATING_SETS, &BTreeMap::new()),
             customer_plan: Plan::new(&[columns::CUSTOMER_STRUCT], &BTreeMap::new()),
             roles: self.check_roles()?,
-            default_role: self.role(
-                "default_role",
-                self.default_role.as_deref(),
-                AuthorRole::Customer,
-            )?,
-            assistant_role: self.role(
-                "assistant_role",
-                self.assistant_role.as_deref(),
-                AuthorRole::Bot,
-            )?,
+            default_role: self.role("default_role", self.default_role.as_deref(), AuthorRole::Customer)?,
+            assistant_role: self.role("assistant_role", self.assistant_role.as_deref(), AuthorRole::Bot)?,
             channel: self.check_channel()?,
             times: self.check_times(&shop_zone)?,
             shop_zone,
@@ -275,36 +255,18 @@ impl SourceSpec {
     }
 
     fn setting(&self, name: &str) -> String {
-        format!(
-            "`{name}` of source `{}` of shop `{}`:",
-            self.source_id(),
-            self.shop
-        )
+        format!("`{name}` of source `{}` of shop `{}`:", self.source_id(), self.shop)
     }
 
     fn invalid(&self, name: &str, found: &str, expected: &str) -> SourceError {
-        let what = format!(
-            "`{name}` of source `{}` of shop `{}`",
-            self.source_id(),
-            self.shop
-        );
+        let what = format!("`{name}` of source `{}` of shop `{}`", self.source_id(), self.shop);
         SourceError::invalid(&what, found, expected)
     }
 
-    fn role(
-        &self,
-        name: &str,
-        text: Option<&str>,
-        default: AuthorRole,
-    ) -> Result<AuthorRole, SourceError> {
+    fn role(&self, name: &str, text: Option<&str>, default: AuthorRole) -> Result<AuthorRole, SourceError> {
         let Some(text) = text else { return Ok(default) };
-        AuthorRole::parse(text).ok_or_else(|| {
-            SourceError::unknown(
-                &self.setting(name),
-                text,
-                AuthorRole::ALL.iter().map(|r| r.as_str()),
-            )
-        })
+        AuthorRole::parse(text)
+            .ok_or_else(|| SourceError::unknown(&self.setting(name), text, AuthorRole::ALL.iter().map(|r| r.as_str())))
     }
 
     fn check_roles(&self) -> Result<Vec<(String, AuthorRole)>, SourceError> {
@@ -335,21 +297,12 @@ impl SourceSpec {
 
     fn check_times(&self, shop_zone: &TimeZone) -> Result<TimeFormat, SourceError> {
         let zone = match self.timezone.as_deref() {
-            Some(name) => TimeZone::get(name).map_err(|_| {
-                self.invalid("timezone", name, "an IANA zone such as `Europe/Berlin`")
-            })?,
+            Some(name) => TimeZone::get(name)
+                .map_err(|_| self.invalid("timezone", name, "an IANA zone such as `Europe/Berlin`"))?,
             None => shop_zone.clone(),
         };
-        if let Some(pattern) = self
-            .time_format
-            .as_deref()
-            .filter(|pattern| !pattern.contains('%'))
-        {
-            return Err(self.invalid(
-                "time_format",
-                pattern,
-                "a strptime pattern such as `%d/%m/%Y %H:%M`",
-            ));
+        if let Some(pattern) = self.time_format.as_deref().filter(|pattern| !pattern.contains('%')) {
+            return Err(self.invalid("time_format", pattern, "a strptime pattern such as `%d/%m/%Y %H:%M`"));
         }
         Ok(TimeFormat {
             zone,
@@ -390,11 +343,7 @@ impl SourceSpec {
             "utf-8" | "utf8" => Ok(Encoding::Utf8),
             "utf-16" | "utf16" => Ok(Encoding::Utf16),
             "windows-1252" | "cp1252" | "latin-1" | "iso-8859-1" => Ok(Encoding::Windows1252),
-            _ => Err(SourceError::unknown(
-                &self.setting("encoding"),
-                name,
-                ENCODINGS,
-            )),
+            _ => Err(SourceError::unknown(&self.setting("encoding"), name, ENCODINGS)),
         }
     }
 
@@ -413,11 +362,7 @@ impl SourceSpec {
     fn check_abandon(&self) -> Result<i64, SourceError> {
         let hours = self.abandon_after_h.unwrap_or(DEFAULT_ABANDON_AFTER_H);
         if !(0.0..=8_760.0).contains(&hours) {
-            return Err(self.invalid(
-                "abandon_after_h",
-                &hours.to_string(),
-                "hours from 0 to 8760",
-            ));
+            return Err(self.invalid("abandon_after_h", &hours.to_string(), "hours from 0 to 8760"));
         }
         #[expect(clippy::cast_possible_truncation, reason = "at most 8760 hours")]
         Ok((hours * 3600.0).round() as i64)
@@ -439,14 +384,8 @@ mod tests {
 
     #[test]
     fn wrong_settings_are_named_with_the_nearest() {
-        says(
-            |s| s.kind = "cvs".to_owned(),
-            &["kind", "did you mean `csv`"],
-        );
-        says(
-            |s| s.feeds = "order".to_owned(),
-            &["feeds", "did you mean `orders`"],
-        );
+        says(|s| s.kind = "cvs".to_owned(), &["kind", "did you mean `csv`"]);
+        says(|s| s.feeds = "order".to_owned(), &["feeds", "did you mean `orders`"]);
         says(
             |s| drop(s.columns.insert("order_di".to_owned(), "x".to_owned())),
             &["order_di", "did you mean `order_id`"],
@@ -459,19 +398,10 @@ mod tests {
             |s| drop(s.roles.insert("x".to_owned(), "client".to_owned())),
             &["roles", "customer"],
         );
-        says(
-            |s| s.channel = Some("fax".to_owned()),
-            &["channel", "email"],
-        );
-        says(
-            |s| s.timezone = Some("Mars".to_owned()),
-            &["timezone", "IANA"],
-        );
+        says(|s| s.channel = Some("fax".to_owned()), &["channel", "email"]);
+        says(|s| s.timezone = Some("Mars".to_owned()), &["timezone", "IANA"]);
         says(|s| s.time_format = Some("DD/MM".to_owned()), &["strptime"]);
-        says(
-            |s| s.default_date = Some("today".to_owned()),
-            &["YYYY-MM-DD"],
-        );
+        says(|s| s.default_date = Some("today".to_owned()), &["YYYY-MM-DD"]);
         says(|s| s.delimiter = Some("||".to_owned()), &["delimiter"]);
         says(
             |s| s.encoding = Some("ebcdic".to_owned()),
@@ -485,12 +415,8 @@ mod tests {
     fn unknown_keys_are_refused() {
         let text = "shop = \"de\"\nkind = \"csv\"\npath = \"a.csv\"\nfeed = \"orders\"";
         assert!(toml::from_str::<SourceSpec>(text).is_err());
-        let spec: SourceSpec =
-            toml::from_str("shop = \"de\"\nkind = \"csv\"\npath = \"a.csv\"").unwrap();
-        assert_eq!(
-            spec,
-            SourceSpec::new("de", "csv", Feed::Conversations, "a.csv")
-        );
+        let spec: SourceSpec = toml::from_str("shop = \"de\"\nkind = \"csv\"\npath = \"a.csv\"").unwrap();
+        assert_eq!(spec, SourceSpec::new("de", "csv", Feed::Conversations, "a.csv"));
         assert!(spec.check().is_ok());
     }
 }

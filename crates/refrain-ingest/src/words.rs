@@ -1,8 +1,6 @@
 //! The words in which exports write roles, channels, statuses and kinds, to refrain's own.
 
-use refrain_record::{
-    AuthorRole, CampaignEventKind, Channel, ConversationEventKind, Language, ReturnKind, Visibility,
-};
+use refrain_record::{AuthorRole, CampaignEventKind, Channel, ConversationEventKind, Language, ReturnKind, Visibility};
 
 /// What a conversation's status says of its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,14 +32,11 @@ fn fold(text: &str) -> String {
 /// The role of a usual word; `assistant` is for the source to say.
 pub(crate) fn role(text: &str, assistant: AuthorRole) -> Option<AuthorRole> {
     Some(match fold(text).as_str() {
-        "customer" | "user" | "end user" | "enduser" | "visitor" | "consumer" | "client"
-        | "lead" | "contact" | "requester" | "human" | "buyer" | "shopper" | "guest"
-        | "inbound" => AuthorRole::Customer,
-        "agent" | "operator" | "admin" | "staff" | "support" | "team" | "employee" | "teammate"
-        | "advisor" | "representative" | "helpdesk" | "help desk" | "supporter" | "seller"
-        | "outbound" => AuthorRole::Agent,
-        "bot" | "chatbot" | "virtual assistant" | "ai" | "automation" | "auto reply"
-        | "answerbot" => AuthorRole::Bot,
+        "customer" | "user" | "end user" | "enduser" | "visitor" | "consumer" | "client" | "lead" | "contact"
+        | "requester" | "human" | "buyer" | "shopper" | "guest" | "inbound" => AuthorRole::Customer,
+        "agent" | "operator" | "admin" | "staff" | "support" | "team" | "employee" | "teammate" | "advisor"
+        | "representative" | "helpdesk" | "help desk" | "supporter" | "seller" | "outbound" => AuthorRole::Agent,
+        "bot" | "chatbot" | "virtual assistant" | "ai" | "automation" | "auto reply" | "answerbot" => AuthorRole::Bot,
         "system" | "tool" | "event" | "function" | "developer" | "trigger" => AuthorRole::System,
         "assistant" => assistant,
         _ => return None,
@@ -51,14 +46,14 @@ pub(crate) fn role(text: &str, assistant: AuthorRole) -> Option<AuthorRole> {
 /// The channel of a usual word; `Other` for a word that is none of them.
 pub(crate) fn channel(text: &str) -> Channel {
     match fold(text).as_str() {
-        "chat" | "live chat" | "livechat" | "messaging" | "native messaging" | "widget"
-        | "web widget" | "webchat" | "web chat" | "in app" | "app" => Channel::Chat,
+        "chat" | "live chat" | "livechat" | "messaging" | "native messaging" | "widget" | "web widget" | "webchat"
+        | "web chat" | "in app" | "app" => Channel::Chat,
         "email" | "e mail" | "mail" => Channel::Email,
         "phone" | "voice" | "call" | "telephone" | "aircall" => Channel::Phone,
         "whatsapp" | "wa" => Channel::Whatsapp,
         "sms" | "text" | "text message" => Channel::Sms,
-        "social public" | "twitter" | "x" | "facebook" | "facebook post" | "facebook comment"
-        | "instagram comment" | "tweet" | "social" => Channel::SocialPublic,
+        "social public" | "twitter" | "x" | "facebook" | "facebook post" | "facebook comment" | "instagram comment"
+        | "tweet" | "social" => Channel::SocialPublic,
         "social dm"
         | "twitter dm"
         | "twitter direct message"
@@ -69,8 +64,9 @@ pub(crate) fn channel(text: &str) -> Channel {
         | "dm"
         | "telegram"
         | "wechat" => Channel::SocialDm,
-        "web form" | "webform" | "contact form" | "form" | "web" | "helpcenter" | "help center"
-        | "portal" => Channel::WebForm,
+        "web form" | "webform" | "contact form" | "form" | "web" | "helpcenter" | "help center" | "portal" => {
+            Channel::WebForm
+        }
         "marketplace" | "amazon" | "ebay" | "etsy" => Channel::Marketplace,
         "unknown" => Channel::Unknown,
         _ => Channel::Other,
@@ -79,12 +75,8 @@ pub(crate) fn channel(text: &str) -> Channel {
 
 pub(crate) fn status(text: &str) -> Option<SourceStatus> {
     Some(match fold(text).as_str() {
-        "open" | "new" | "active" | "in progress" | "reopened" | "unassigned" | "assigned" => {
-            SourceStatus::Open
-        }
-        "pending" | "hold" | "on hold" | "snoozed" | "waiting" | "waiting on customer" => {
-            SourceStatus::Pending
-        }
+        "open" | "new" | "active" | "in progress" | "reopened" | "unassigned" | "assigned" => SourceStatus::Open,
+        "pending" | "hold" | "on hold" | "snoozed" | "waiting" | "waiting on customer" => SourceStatus::Pending,
         "solved" | "resolved" | "done" | "completed" => SourceStatus::Solved,
         "closed" | "ended" | "archived" | "deleted" | "finished" => SourceStatus::Closed,
         "spam" | "suspended" => SourceStatus::Spam,
@@ -98,11 +90,8 @@ pub(crate) fn event_kind(text: &str) -> Option<ConversationEventKind> {
     Some(match fold(text).as_str() {
         "opened" | "open" | "created" | "new" | "started" => Kind::Opened,
         "assigned" | "assignment" | "assign" => Kind::Assigned,
-        "transferred" | "transfer" | "reassigned" | "forwarded" | "group changed" => {
-            Kind::Transferred
-        }
-        "handover" | "hand over" | "handoff" | "bot handover" | "bot handoff"
-        | "agent requested" => Kind::Handover,
+        "transferred" | "transfer" | "reassigned" | "forwarded" | "group changed" => Kind::Transferred,
+        "handover" | "hand over" | "handoff" | "bot handover" | "bot handoff" | "agent requested" => Kind::Handover,
         "escalated" | "escalation" | "escalate" => Kind::Escalated,
         "pending" | "snoozed" | "hold" | "on hold" | "waiting" => Kind::Pending,
         "solved" | "resolved" | "solve" | "resolve" => Kind::Solved,
@@ -145,8 +134,9 @@ pub(crate) fn rating(text: &str) -> Option<f64> {
     Some(match fold(text).as_str() {
         "good" | "positive" | "satisfied" | "happy" | "thumbs up" | "yes" | "true" | "up" => 1.0,
         "neutral" | "okay" | "ok" => 0.5,
-        "bad" | "negative" | "dissatisfied" | "unsatisfied" | "unhappy" | "thumbs down" | "no"
-        | "false" | "down" => 0.0,
+        "bad" | "negative" | "dissatisfied" | "unsatisfied" | "unhappy" | "thumbs down" | "no" | "false" | "down" => {
+            0.0
+        }
         _ => return None,
     })
 }
@@ -170,11 +160,7 @@ pub(crate) fn visibility(text: &str) -> Option<Visibility> {
 
 /// The language of a tag such as `de` or `de-AT`.
 pub(crate) fn language(text: &str) -> Option<Language> {
-    let code = text
-        .split(['-', '_'])
-        .next()
-        .unwrap_or_default()
-        .to_lowercase();
+    let code = text.split(['-', '_']).next().unwrap_or_default().to_lowercase();
     match code.as_str() {
         "no" | "nn" => Some(Language::Nb),
         code => Language::parse(code),
@@ -212,19 +198,10 @@ mod tests {
 
     #[test]
     fn usual_words_are_known() {
-        assert_eq!(
-            role("End-User", AuthorRole::Bot),
-            Some(AuthorRole::Customer)
-        );
-        assert_eq!(
-            role("assistant", AuthorRole::Agent),
-            Some(AuthorRole::Agent)
-        );
+        assert_eq!(role("End-User", AuthorRole::Bot), Some(AuthorRole::Customer));
+        assert_eq!(role("assistant", AuthorRole::Agent), Some(AuthorRole::Agent));
         assert_eq!(role("wizard", AuthorRole::Bot), None);
-        assert_eq!(
-            campaign_event_kind("Opened Email"),
-            Some(CampaignEventKind::Opened)
-        );
+        assert_eq!(campaign_event_kind("Opened Email"), Some(CampaignEventKind::Opened));
         assert_eq!(language("de-AT"), Some(Language::De));
         assert_eq!(language("xx"), None);
     }

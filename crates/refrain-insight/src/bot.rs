@@ -31,22 +31,17 @@ pub fn bot_scorecard(night: &Night<'_>) -> Vec<BotScorecard> {
                     .push(contact);
             }
         }
-        rows.extend(cells.into_iter().map(|((source, tag, month), contacts)| {
-            scorecard(shop, source, tag, month, &contacts)
-        }));
+        rows.extend(
+            cells
+                .into_iter()
+                .map(|((source, tag, month), contacts)| scorecard(shop, source, tag, month, &contacts)),
+        );
     }
     rows
 }
 
-fn scorecard(
-    shop: &ShopNight<'_>,
-    source: &str,
-    tag: &str,
-    month: Date,
-    contacts: &[&Contact<'_>],
-) -> BotScorecard {
-    let count =
-        |test: &dyn Fn(&Contact<'_>) -> bool| contacts.iter().filter(|c| test(c)).count() as i64;
+fn scorecard(shop: &ShopNight<'_>, source: &str, tag: &str, month: Date, contacts: &[&Contact<'_>]) -> BotScorecard {
+    let count = |test: &dyn Fn(&Contact<'_>) -> bool| contacts.iter().filter(|c| test(c)).count() as i64;
     let num = contacts.len() as i64;
     let num_handover = count(&|c| is_handed_over(c));
     let num_fallback = count(&|c| c.conversation.num_bot_fallbacks > 0);
@@ -55,10 +50,7 @@ fn scorecard(
     let num_contained = count(&|c| contained(c) == Some(true));
     let (handover_lo, handover_hi) = wilson(num_handover, num, Z95);
     let interval = (num_matured_7d > 0).then(|| wilson(num_contained, num_matured_7d, Z95));
-    let mut turns: Vec<i64> = contacts
-        .iter()
-        .filter_map(|c| c.conversation.handover_turn)
-        .collect();
+    let mut turns: Vec<i64> = contacts.iter().filter_map(|c| c.conversation.handover_turn).collect();
     BotScorecard {
         shop_id: shop.shop.shop_id.clone(),
         source: source.into(),
@@ -70,9 +62,7 @@ fn scorecard(
         handover_lo,
         handover_hi,
         handover_turn_p50: median(&mut turns),
-        num_customer_asked: count(&|c| {
-            c.conversation.handover_reason == Some(HandoverReason::CustomerAsked)
-        }),
+        num_customer_asked: count(&|c| c.conversation.handover_reason == Some(HandoverReason::CustomerAsked)),
         num_fallback,
         fallback_rate: num_fallback as f64 / num as f64,
         num_customer_left: count(&|c| c.conversation.end_reason == EndReason::CustomerLeft),
@@ -111,18 +101,12 @@ mod tests {
             ["all", "shipping/delay"]
         );
         for row in &rows {
-            assert_eq!(
-                (row.num_conversations, row.num_handover, row.num_fallback),
-                (5, 2, 1)
-            );
+            assert_eq!((row.num_conversations, row.num_handover, row.num_fallback), (5, 2, 1));
             assert_eq!(
                 (row.num_matured_7d, row.num_contained, row.contained_rate),
                 (4, 1, Some(0.25))
             );
-            assert_eq!(
-                (row.handover_turn_p50, row.num_customer_asked),
-                (Some(3), 1)
-            );
+            assert_eq!((row.handover_turn_p50, row.num_customer_asked), (Some(3), 1));
         }
     }
 }

@@ -36,14 +36,7 @@ pub fn channel_scorecard(night: &Night<'_>) -> Vec<ChannelScorecard> {
                 continue;
             };
             let peak_index = peaks.of(channel, *month);
-            rows.push(scorecard(
-                shop,
-                channel,
-                *month,
-                contacts,
-                months[month],
-                peak_index,
-            ));
+            rows.push(scorecard(shop, channel, *month, contacts, months[month], peak_index));
         }
     }
     rows
@@ -59,34 +52,20 @@ fn scorecard(
 ) -> ChannelScorecard {
     let shop_id: &ShopId = shop.shop.shop_id;
     let tally = Tally::of(contacts.iter().copied());
-    let count =
-        |test: &dyn Fn(&Contact<'_>) -> bool| contacts.iter().filter(|c| test(c)).count() as i64;
+    let count = |test: &dyn Fn(&Contact<'_>) -> bool| contacts.iter().filter(|c| test(c)).count() as i64;
     let mut first = values(contacts, |c| c.conversation.first_response_s);
     let within = |seconds: i64| first.iter().filter(|s| **s <= seconds).count() as i64;
-    let (num_frt_within_10m, num_frt_within_30m, num_frt_within_60m) =
-        (within(600), within(1_800), within(3_600));
+    let (num_frt_within_10m, num_frt_within_30m, num_frt_within_60m) = (within(600), within(1_800), within(3_600));
     let share = |test: fn(&Contact<'_>) -> Option<bool>| {
         let known: Vec<bool> = contacts.iter().filter_map(|c| test(c)).collect();
-        (!known.is_empty())
-            .then(|| known.iter().filter(|k| **k).count() as f64 / known.len() as f64)
+        (!known.is_empty()).then(|| known.iter().filter(|k| **k).count() as f64 / known.len() as f64)
     };
     let (num, rated, satisfied) = (tally.num, tally.num_rated, tally.num_satisfied);
     let (share_lo, share_hi) = wilson(num, num_month, Z95);
-    let csat = (rated > 0).then(|| {
-        (
-            satisfied as f64 / rated as f64,
-            wilson(satisfied, rated, Z95),
-        )
-    });
+    let csat = (rated > 0).then(|| (satisfied as f64 / rated as f64, wilson(satisfied, rated, Z95)));
     let response_rate = rated as f64 / num as f64;
     let bounded = response_rate < LOW_RESPONSE;
-    let rest = newcombe_difference(
-        satisfied,
-        rated,
-        satisfied_month - satisfied,
-        rated_month - rated,
-        Z95,
-    );
+    let rest = newcombe_difference(satisfied, rated, satisfied_month - satisfied, rated_month - rated, Z95);
     ChannelScorecard {
         shop_id: shop_id.clone(),
         channel,
@@ -101,9 +80,7 @@ fn scorecard(
         num_never_answered: count(&|c| c.conversation.never_answered),
         first_response_s_p50: median(&mut first),
         first_response_s_p90: percentile(&mut first, 0.9),
-        first_response_business_s_p50: median(&mut values(contacts, |c| {
-            c.conversation.first_response_business_s
-        })),
+        first_response_business_s_p50: median(&mut values(contacts, |c| c.conversation.first_response_business_s)),
         num_frt_within_10m,
         num_frt_within_30m,
         num_frt_within_60m,
@@ -189,15 +166,13 @@ impl PeakIndex {
             let (from, to) = ((*week).max(first), week.plus_days(7).min(end));
             if from < to {
                 peak_days += i64::from(to.days_since(from));
-                peak_contacts +=
-                    known.partition_point(|d| *d < to) - known.partition_point(|d| *d < from);
+                peak_contacts += known.partition_point(|d| *d < to) - known.partition_point(|d| *d < from);
             }
         }
         let other_days = i64::from(end.days_since(first)) - peak_days;
         let other_contacts = known.len() - peak_contacts;
-        (peak_days > 0 && other_days > 0 && other_contacts > 0).then(|| {
-            (peak_contacts as f64 / peak_days as f64) / (other_contacts as f64 / other_days as f64)
-        })
+        (peak_days > 0 && other_days > 0 && other_contacts > 0)
+            .then(|| (peak_contacts as f64 / peak_days as f64) / (other_contacts as f64 / other_days as f64))
     }
 }
 
@@ -238,11 +213,7 @@ mod tests {
         );
         let (chat, email) = (&rows[0], &rows[1]);
         assert_eq!(
-            (
-                email.num_conversations,
-                email.num_rated,
-                email.num_satisfied
-            ),
+            (email.num_conversations, email.num_rated, email.num_satisfied),
             (10, 2, 1)
         );
         assert_eq!(
@@ -263,11 +234,7 @@ mod tests {
         );
         assert_eq!(email.csat_diff_vs_rest, Some(-0.5));
         assert_eq!(
-            (
-                email.num_out_of_hours,
-                email.num_resolved,
-                email.num_answered
-            ),
+            (email.num_out_of_hours, email.num_resolved, email.num_answered),
             (Some(1), 10, 10)
         );
         assert_eq!((chat.num_conversations, chat.num_never_answered), (4, 1));
@@ -275,10 +242,6 @@ mod tests {
         // 4 contacts in the 7 peak days, none in the 21 other days from the first contact on.
         assert_eq!(chat.peak_index, None);
         assert_eq!(email.peak_index, Some(0.0));
-        assert!(
-            (chat.share - 4.0 / 14.0).abs() < 1e-12
-                && chat.share_lo < chat.share
-                && chat.share < chat.share_hi
-        );
+        assert!((chat.share - 4.0 / 14.0).abs() < 1e-12 && chat.share_lo < chat.share && chat.share < chat.share_hi);
     }
 }

@@ -81,13 +81,7 @@ impl InsightConfig {
         ] {
             check_range(key, value, 1, 1_000_000, "from 1 to 1000000")?;
         }
-        check_range(
-            "cart_window_h",
-            self.cart_window_h,
-            1,
-            24 * 90,
-            "hours from 1 to 2160",
-        )?;
+        check_range("cart_window_h", self.cart_window_h, 1, 24 * 90, "hours from 1 to 2160")?;
         for (key, value) in [
             ("contact_window_days", self.contact_window_days),
             ("driver_window_days", self.driver_window_days),
@@ -124,13 +118,7 @@ impl InsightConfig {
     }
 }
 
-fn check_range(
-    key: &'static str,
-    value: i64,
-    lo: i64,
-    hi: i64,
-    expected: &'static str,
-) -> Result<(), ConfigError> {
+fn check_range(key: &'static str, value: i64, lo: i64, hi: i64, expected: &'static str) -> Result<(), ConfigError> {
     if (lo..=hi).contains(&value) {
         return Ok(());
     }

@@ -48,9 +48,7 @@ fn shop_pairs(shop: &ShopNight<'_>, config: &InsightConfig) -> Vec<(TagCooccurre
                 let pair = pairs.entry((*first, *second)).or_default();
                 pair.num += 1;
                 match contact.person {
-                    Some(p) if pair.persons.len() < enough && !pair.persons.contains(&p) => {
-                        pair.persons.push(p)
-                    }
+                    Some(p) if pair.persons.len() < enough && !pair.persons.contains(&p) => pair.persons.push(p),
                     Some(_) => {}
                     None => pair.num_unknown += 1,
                 }
@@ -114,8 +112,7 @@ fn status(arms: Arms, config: &InsightConfig) -> EstimateStatus {
 
 /// `shipping` and `shipping/delay`, in sorted order.
 fn is_within(rollup: &str, tag: &str) -> bool {
-    tag.strip_prefix(rollup)
-        .is_some_and(|rest| rest.starts_with('/'))
+    tag.strip_prefix(rollup).is_some_and(|rest| rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -128,9 +125,7 @@ mod tests {
         let mut facts = Fixture::new("2025-11-30");
         let mut add = |id: usize, tags: &[&str]| {
             let c = contact("chat", &format!("c{id:03}"), "2025-11-03");
-            facts
-                .conversation_tags
-                .extend(tags.iter().map(|t| topic(&c, t)));
+            facts.conversation_tags.extend(tags.iter().map(|t| topic(&c, t)));
             facts.conversations.push(c);
         };
         for i in 0..100 {
@@ -146,10 +141,7 @@ mod tests {
             .iter()
             .map(|r| (r.tag.as_str(), r.other_tag.as_str(), r.num_both))
             .collect();
-        assert_eq!(
-            named,
-            [("a", "b/x", 30), ("a/y", "b/x", 30), ("a/y", "c/rare", 10)]
-        );
+        assert_eq!(named, [("a", "b/x", 30), ("a/y", "b/x", 30), ("a/y", "c/rare", 10)]);
         let row = &rows[1];
         assert_eq!(
             (row.num_tag, row.num_other, row.num_all, row.status),

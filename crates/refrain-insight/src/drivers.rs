@@ -46,19 +46,13 @@ fn shop_drivers(shop: &ShopNight<'_>, from: i32, config: &InsightConfig) -> Vec<
     // Orders for which the attribute is known at all.
     let mut known: BTreeMap<&str, i64> = BTreeMap::new();
     for of_order in traits.values() {
-        of_order
-            .iter()
-            .for_each(|t| *totals.entry(*t).or_default() += 1);
+        of_order.iter().for_each(|t| *totals.entry(*t).or_default() += 1);
         let names: BTreeSet<&str> = of_order.iter().map(|t| t.0).collect();
-        names
-            .into_iter()
-            .for_each(|name| *known.entry(name).or_default() += 1);
+        names.into_iter().for_each(|name| *known.entry(name).or_default() += 1);
     }
     let mut tested = Vec::new();
     for (issue, orders) in issue_orders(shop) {
-        tested.extend(issue_tests(
-            shop, issue, &orders, &traits, &totals, &known, config,
-        ));
+        tested.extend(issue_tests(shop, issue, &orders, &traits, &totals, &known, config));
     }
     let p: Vec<f64> = tested.iter().map(|t| t.p).collect();
     let found: Vec<(Tested<'_>, f64)> = tested
@@ -87,21 +81,14 @@ fn shop_drivers(shop: &ShopNight<'_>, from: i32, config: &InsightConfig) -> Vec<
             }
         })
         .collect();
-    rows.sort_by(|a, b| {
-        (&a.issue_id, &a.attribute, &a.value).cmp(&(&b.issue_id, &b.attribute, &b.value))
-    });
+    rows.sort_by(|a, b| (&a.issue_id, &a.attribute, &a.value).cmp(&(&b.issue_id, &b.attribute, &b.value)));
     rows
 }
 
 /// Attribute values of each recent order, each once.
 fn order_traits<'a>(shop: &ShopNight<'a>, from: i32) -> BTreeMap<u32, BTreeSet<Trait<'a>>> {
     let mut traits: BTreeMap<u32, BTreeSet<Trait<'a>>> = BTreeMap::new();
-    for (i, order) in shop
-        .orders
-        .iter()
-        .enumerate()
-        .filter(|(_, o)| o.order.date.0 > from)
-    {
+    for (i, order) in shop.orders.iter().enumerate().filter(|(_, o)| o.order.date.0 > from) {
         let order: &'a Order = order.order;
         let columns: [(&'static str, Option<&'a Label>); 4] = [
             ("carrier", order.carrier.as_ref()),
@@ -119,11 +106,7 @@ fn order_traits<'a>(shop: &ShopNight<'a>, from: i32) -> BTreeMap<u32, BTreeSet<T
             continue;
         };
         of_order.extend(line.sku.as_ref().map(|sku| ("sku", sku.as_str())));
-        of_order.extend(
-            line.category
-                .as_ref()
-                .map(|category| ("category", category.as_str())),
-        );
+        of_order.extend(line.category.as_ref().map(|category| ("category", category.as_str())));
     }
     traits
 }
@@ -133,10 +116,7 @@ fn issue_orders<'a>(shop: &ShopNight<'a>) -> BTreeMap<&'a str, BTreeSet<u32>> {
     let mut orders: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
     for contact in &shop.contacts {
         if let (Some(issue), Some(order)) = (contact.issue, contact.order) {
-            orders
-                .entry(shop.issues[issue as usize])
-                .or_default()
-                .insert(order);
+            orders.entry(shop.issues[issue as usize]).or_default().insert(order);
         }
     }
     orders
@@ -183,11 +163,7 @@ fn issue_tests<'a>(
         let enough = arms.exposed >= config.min_exposed
             && num >= config.min_exposed_outcomes
             && num + arms.baseline_outcome >= config.min_outcomes;
-        let risk = if enough {
-            relative_risk(arms, Z95)
-        } else {
-            None
-        }?;
+        let risk = if enough { relative_risk(arms, Z95) } else { None }?;
         Some(Tested {
             issue,
             attribute,
@@ -212,9 +188,7 @@ mod tests {
     fn shop() -> Fixture {
         let mut facts = Fixture::new("2025-11-30");
         for i in 0..400 {
-            let at = day("2025-11-01")
-                .utc_midnight()
-                .plus_seconds(i64::from(i) * 600);
+            let at = day("2025-11-01").utc_midnight().plus_seconds(i64::from(i) * 600);
             let id = format!("o{i:03}");
             let mut o = order(&id, at, Some(&format!("p{i}")));
             let slow = i % 2 == 0;
@@ -237,23 +211,14 @@ mod tests {
     #[test]
     fn the_planted_carrier_is_found() {
         let rows = shop().night(|night| issue_drivers(night, &InsightConfig::default()));
-        let carrier: Vec<_> = rows
-            .iter()
-            .filter(|r| r.attribute.as_str() == "carrier")
-            .collect();
+        let carrier: Vec<_> = rows.iter().filter(|r| r.attribute.as_str() == "carrier").collect();
         assert_eq!(carrier.len(), 1);
         let row = carrier[0];
-        assert_eq!(
-            (row.issue_id.as_str(), row.value.as_str()),
-            ("late", "slow")
-        );
+        assert_eq!((row.issue_id.as_str(), row.value.as_str()), ("late", "slow"));
         assert_eq!((row.num_members, row.num_eligible), (40, 200));
         assert!((row.relative_risk.unwrap() - 10.0).abs() < 1e-9);
         assert!(row.relative_risk_lo.unwrap() > 2.0 && row.q.unwrap() < 0.01);
-        assert!(
-            !rows.iter().any(|r| r.attribute.as_str() == "country"),
-            "{rows:?}"
-        );
+        assert!(!rows.iter().any(|r| r.attribute.as_str() == "country"), "{rows:?}");
         // Every fifth order has S-1, and so has every order behind the planted contacts.
         assert!(rows.iter().any(|r| r.value.as_str() == "S-1"));
     }

@@ -14,8 +14,7 @@ use crate::InsightConfig;
 use crate::effect::key;
 use crate::pool::{Exposed, Pool};
 use crate::stats::{
-    Arms, Z95, benjamini_hochberg, benjamini_yekutieli, mantel_haenszel, newcombe_effective,
-    relative_risk, wilson,
+    Arms, Z95, benjamini_hochberg, benjamini_yekutieli, mantel_haenszel, newcombe_effective, relative_risk, wilson,
 };
 
 /// Relative gap between crude and stratified ratios that is worth a look at the strata.
@@ -35,9 +34,7 @@ pub fn effect_estimates(
         sorted.sort_by(|a, b| key(a).cmp(&key(b)));
     }
     let families: Vec<&[&EffectUnit]> = sorted
-        .chunk_by(|a, b| {
-            (&a.shop_id, a.outcome, a.exposure_kind) == (&b.shop_id, b.outcome, b.exposure_kind)
-        })
+        .chunk_by(|a, b| (&a.shop_id, a.outcome, a.exposure_kind) == (&b.shop_id, b.outcome, b.exposure_kind))
         .collect();
     let made: Vec<Vec<EffectEstimate>> = families
         .par_iter()
@@ -68,11 +65,7 @@ fn family_estimates(
 }
 
 fn estimate_key(row: &EffectEstimate) -> (&str, &str, i64) {
-    (
-        row.exposure.as_str(),
-        row.evidence_level.as_str(),
-        row.window_days,
-    )
+    (row.exposure.as_str(), row.evidence_level.as_str(), row.window_days)
 }
 
 /// Units with a person over all units of the family.
@@ -113,14 +106,10 @@ impl Scope<'_> {
     ) -> Vec<EffectEstimate> {
         let mut rows = Vec::new();
         for window_days in self.windows() {
-            for pool in Pool::split(
-                family,
-                self.kind,
-                (window_days != self.window()).then_some(window_days),
-            ) {
+            for pool in Pool::split(family, self.kind, (window_days != self.window()).then_some(window_days)) {
                 for exposed in pool.exposures() {
-                    let mechanical = self.kind == ExposureKind::Tag
-                        && is_mechanical(&exposed.name.into(), self.outcome);
+                    let mechanical =
+                        self.kind == ExposureKind::Tag && is_mechanical(&exposed.name.into(), self.outcome);
                     self.estimate(&pool, &exposed, window_days, mechanical, &mut rows);
                 }
             }
@@ -145,18 +134,11 @@ impl Scope<'_> {
         let own = self.window();
         let has_grid = matches!(
             (self.outcome, self.kind),
-            (Outcome::Repeat7d | Outcome::PurchaseAfter14d, _)
-                | (Outcome::Contact, ExposureKind::Campaign)
+            (Outcome::Repeat7d | Outcome::PurchaseAfter14d, _) | (Outcome::Contact, ExposureKind::Campaign)
         );
         let mut windows = vec![own];
         if has_grid {
-            windows.extend(
-                self.config
-                    .windows_days
-                    .iter()
-                    .copied()
-                    .filter(|w| *w < own),
-            );
+            windows.extend(self.config.windows_days.iter().copied().filter(|w| *w < own));
         }
         windows.sort_unstable();
         windows.dedup();
@@ -184,12 +166,7 @@ impl Scope<'_> {
         }
         let crude = crude.map(|r| r.widened(design_effect, Z95));
         let difference = crude.and_then(|_| {
-            let (n1, a, n0, c) = (
-                arms.exposed,
-                arms.exposed_outcome,
-                arms.baseline,
-                arms.baseline_outcome,
-            );
+            let (n1, a, n0, c) = (arms.exposed, arms.exposed_outcome, arms.baseline, arms.baseline_outcome);
             newcombe_effective(a, n1, c, n0, design_effect, Z95)
         });
         let level = match self.kind {
@@ -202,20 +179,8 @@ impl Scope<'_> {
             difference: difference.map(|d| (d.difference, d.lo, d.hi)),
         };
         let mut row = self.row(pool, exposed.name, level, window_days, status, &figures);
-        if status == EstimateStatus::Ok
-            && !matches!(
-                self.kind,
-                ExposureKind::Campaign | ExposureKind::CampaignType
-            )
-        {
-            let flag = self.stratified(
-                pool,
-                exposed,
-                window_days,
-                design_effect,
-                row.relative_risk,
-                rows,
-            );
+        if status == EstimateStatus::Ok && !matches!(self.kind, ExposureKind::Campaign | ExposureKind::CampaignType) {
+            let flag = self.stratified(pool, exposed, window_days, design_effect, row.relative_risk, rows);
             row.simpson_flag = flag;
         }
         rows.push(row);
@@ -347,11 +312,7 @@ impl Scope<'_> {
             relative_risk_hi: figures.ratio.map(|r| r.2),
             p: figures.ratio.map(|r| r.3),
             q: None,
-            family: format!(
-                "{}/{}/{evidence_level}/{window_days}d",
-                self.outcome, self.kind
-            )
-            .into(),
+            family: format!("{}/{}/{evidence_level}/{window_days}d", self.outcome, self.kind).into(),
             num_family: 0,
             match_rate: self.match_rate,
             simpson_flag: None,
@@ -368,19 +329,12 @@ fn disagree(crude: f64, pooled: f64) -> bool {
 
 /// Adjusts p inside each family: outcome, kind of exposure, rung and window.
 fn adjust(rows: &mut [EffectEstimate], kind: ExposureKind) {
-    let mut families: std::collections::BTreeMap<String, Vec<usize>> =
-        std::collections::BTreeMap::new();
+    let mut families: std::collections::BTreeMap<String, Vec<usize>> = std::collections::BTreeMap::new();
     for (i, row) in rows.iter().enumerate() {
-        families
-            .entry(row.family.as_str().to_owned())
-            .or_default()
-            .push(i);
+        families.entry(row.family.as_str().to_owned()).or_default().push(i);
     }
     for members in families.values() {
-        let tested: Vec<(usize, f64)> = members
-            .iter()
-            .filter_map(|i| Some((*i, rows[*i].p?)))
-            .collect();
+        let tested: Vec<(usize, f64)> = members.iter().filter_map(|i| Some((*i, rows[*i].p?))).collect();
         let p: Vec<f64> = tested.iter().map(|t| t.1).collect();
         let q = if kind == ExposureKind::Channel {
             benjamini_yekutieli(&p)

@@ -5,13 +5,7 @@ use refrain_record::{Date, Timestamp};
 
 use super::*;
 
-fn unit(
-    id: &str,
-    exposure: &str,
-    person: Option<&str>,
-    stratum: &str,
-    has_outcome: bool,
-) -> EffectUnit {
+fn unit(id: &str, exposure: &str, person: Option<&str>, stratum: &str, has_outcome: bool) -> EffectUnit {
     EffectUnit {
         shop_id: "de".into(),
         outcome: Outcome::Returned,
@@ -36,11 +30,7 @@ fn estimates(units: &[EffectUnit]) -> Vec<EffectEstimate> {
     )
 }
 
-fn find<'r>(
-    rows: &'r [EffectEstimate],
-    exposure: &str,
-    level: EvidenceLevel,
-) -> &'r EffectEstimate {
+fn find<'r>(rows: &'r [EffectEstimate], exposure: &str, level: EvidenceLevel) -> &'r EffectEstimate {
     rows.iter()
         .find(|r| r.exposure.as_str() == exposure && r.evidence_level == level)
         .unwrap()
@@ -59,13 +49,7 @@ fn planted(seed: u64, n: usize, ratio: f64) -> Vec<EffectUnit> {
             let outcome = uniform(&mut rng) < if exposed { 0.1 * ratio } else { 0.1 };
             let stratum = if uniform(&mut rng) < 0.5 { "s1" } else { "s2" };
             let exposure = if exposed { "size/unclear" } else { "none" };
-            unit(
-                &format!("u{i:05}"),
-                exposure,
-                Some(&format!("p{i}")),
-                stratum,
-                outcome,
-            )
+            unit(&format!("u{i:05}"), exposure, Some(&format!("p{i}")), stratum, outcome)
         })
         .collect()
 }
@@ -87,9 +71,7 @@ fn planted_effects_come_back() {
                     "seed {seed}"
                 );
                 let mh = find(&rows, "size/unclear", EvidenceLevel::Stratified);
-                assert!(
-                    (mh.relative_risk.unwrap() / row.relative_risk.unwrap() - 1.0).abs() < 0.05
-                );
+                assert!((mh.relative_risk.unwrap() / row.relative_risk.unwrap() - 1.0).abs() < 0.05);
                 assert_eq!(row.simpson_flag, Some(false));
             }
         }
@@ -124,8 +106,7 @@ fn repeated_persons_widen_the_interval() {
         let rows = estimates(&units);
         let row = find(&rows, "x/y", EvidenceLevel::Comparison);
         assert_eq!(row.num_persons, 400);
-        covered +=
-            u32::from(row.relative_risk_lo.unwrap() <= 1.0 && 1.0 <= row.relative_risk_hi.unwrap());
+        covered += u32::from(row.relative_risk_lo.unwrap() <= 1.0 && 1.0 <= row.relative_risk_hi.unwrap());
         let plain = relative_risk(
             Arms {
                 exposed: row.num_exposed,
@@ -163,10 +144,7 @@ fn reversal_is_flagged() {
     let crude = find(&rows, "open", EvidenceLevel::Comparison);
     let pooled = find(&rows, "open", EvidenceLevel::Stratified);
     assert!(crude.relative_risk.unwrap() < 1.0 && pooled.relative_risk.unwrap() > 1.0);
-    assert_eq!(
-        (crude.simpson_flag, pooled.simpson_flag),
-        (Some(true), Some(true))
-    );
+    assert_eq!((crude.simpson_flag, pooled.simpson_flag), (Some(true), Some(true)));
 }
 
 #[test]
@@ -193,20 +171,12 @@ fn refusals_keep_the_figures() {
         (row.status, row.num_exposed, row.num_baseline),
         (EstimateStatus::TooFew, 19, 100)
     );
-    assert!(
-        row.rate_exposed.is_some()
-            && row.relative_risk.is_none()
-            && row.p.is_none()
-            && row.q.is_none()
-    );
+    assert!(row.rate_exposed.is_some() && row.relative_risk.is_none() && row.p.is_none() && row.q.is_none());
     assert_eq!(row.num_family, 0);
 
     let rows = with(many("e", "return/request", 60, 50));
     let row = find(&rows, "return/request", EvidenceLevel::Comparison);
-    assert_eq!(
-        (row.status, row.num_exposed_outcome),
-        (EstimateStatus::Mechanical, 50)
-    );
+    assert_eq!((row.status, row.num_exposed_outcome), (EstimateStatus::Mechanical, 50));
     assert!(rows.iter().all(|r| r.relative_risk.is_none()));
 
     let mut unripe = many("e", "x", 60, 50);
@@ -221,10 +191,7 @@ fn refusals_keep_the_figures() {
     nameless[50..].iter_mut().for_each(|u| u.person_key = None);
     let rows = with(nameless);
     let row = find(&rows, "x", EvidenceLevel::Comparison);
-    assert_eq!(
-        (row.status, row.num_exposed),
-        (EstimateStatus::LowMatchRate, 50)
-    );
+    assert_eq!((row.status, row.num_exposed), (EstimateStatus::LowMatchRate, 50));
     assert!((row.match_rate - 150.0 / 260.0).abs() < 1e-12);
 
     let rows = estimates(&many("e", "x", 60, 30));
@@ -268,10 +235,7 @@ fn holdouts_are_compared_inside_their_campaign() {
         .iter()
         .find(|r| r.exposure.as_str() == "m/b" && r.window_days == 7)
         .unwrap();
-    assert_eq!(
-        (b.status, b.num_baseline),
-        (EstimateStatus::NoComparison, 0)
-    );
+    assert_eq!((b.status, b.num_baseline), (EstimateStatus::NoComparison, 0));
 }
 
 proptest! {

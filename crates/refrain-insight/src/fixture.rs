@@ -66,9 +66,7 @@ impl Fixture {
             identities: &[],
             issues: &self.issues,
             issue_members: &self.issue_members,
-            is_mechanical: &|tag, outcome| {
-                outcome == Outcome::Returned && tag.as_str().starts_with("return/")
-            },
+            is_mechanical: &|tag, outcome| outcome == Outcome::Returned && tag.as_str().starts_with("return/"),
             tagger_version: "t1",
         }
     }
@@ -172,12 +170,7 @@ pub(crate) fn topic(c: &Conversation, tag: &str) -> ConversationTag {
     tagged(c, Facet::Topic, tag, TagMethod::Rule)
 }
 
-pub(crate) fn tagged(
-    c: &Conversation,
-    facet: Facet,
-    tag: &str,
-    method: TagMethod,
-) -> ConversationTag {
+pub(crate) fn tagged(c: &Conversation, facet: Facet, tag: &str, method: TagMethod) -> ConversationTag {
     ConversationTag {
         shop_id: c.shop_id.clone(),
         source: c.source.clone(),
@@ -220,12 +213,7 @@ pub(crate) fn order(id: &str, at: Timestamp, customer: Option<&str>) -> Order {
     }
 }
 
-pub(crate) fn checkout(
-    id: &str,
-    at: Timestamp,
-    customer: Option<&str>,
-    is_abandoned: Option<bool>,
-) -> Checkout {
+pub(crate) fn checkout(id: &str, at: Timestamp, customer: Option<&str>, is_abandoned: Option<bool>) -> Checkout {
     Checkout {
         shop_id: "de".into(),
         source: "shop".into(),
@@ -277,13 +265,7 @@ pub(crate) fn campaign(id: &str, kind: Option<&str>) -> Campaign {
     }
 }
 
-pub(crate) fn send(
-    campaign: &str,
-    id: &str,
-    at: Timestamp,
-    customer: &str,
-    is_holdout: bool,
-) -> tables::Send {
+pub(crate) fn send(campaign: &str, id: &str, at: Timestamp, customer: &str, is_holdout: bool) -> tables::Send {
     tables::Send {
         shop_id: "de".into(),
         source: "mail".into(),
@@ -297,12 +279,7 @@ pub(crate) fn send(
 }
 
 /// The person of `c` came back after `gap_s`.
-pub(crate) fn repeat(
-    c: &Conversation,
-    later: &Conversation,
-    person: &str,
-    gap_s: i64,
-) -> RepeatLink {
+pub(crate) fn repeat(c: &Conversation, later: &Conversation, person: &str, gap_s: i64) -> RepeatLink {
     RepeatLink {
         shop_id: c.shop_id.clone(),
         source: later.source.clone(),

@@ -131,9 +131,7 @@ mod tests {
             let (mut inside, mut alarms) = (0, 0);
             let nights = 3_000;
             for _ in 0..nights {
-                let counts: Vec<f64> = (0..28)
-                    .map(|_| draw(&mut rng, mean, mean * factor))
-                    .collect();
+                let counts: Vec<f64> = (0..28).map(|_| draw(&mut rng, mean, mean * factor)).collect();
                 let forecast = Forecast::new(&counts, &[1.0; 28], 1.0).unwrap();
                 let today = draw(&mut rng, mean, mean * factor);
                 let (lo, hi) = forecast.interval();
@@ -169,15 +167,9 @@ mod tests {
     #[test]
     fn weekdays_are_followed() {
         let weekdays: Vec<u8> = (0..28).map(|i| (i % 7) as u8).collect();
-        let totals: Vec<f64> = weekdays
-            .iter()
-            .map(|d| if *d == 6 { 0.0 } else { 70.0 })
-            .collect();
+        let totals: Vec<f64> = weekdays.iter().map(|d| if *d == 6 { 0.0 } else { 70.0 }).collect();
         let factors = weekday_factors(&totals, &[1.0; 28], &weekdays);
-        assert!(
-            factors[6] < 0.25 && factors[6] > 0.0 && factors[0] > 1.1,
-            "{factors:?}"
-        );
+        assert!(factors[6] < 0.25 && factors[6] > 0.0 && factors[0] > 1.1, "{factors:?}");
         assert_eq!(weekday_factors(&[0.0; 28], &[1.0; 28], &weekdays), [1.0; 7]);
     }
 

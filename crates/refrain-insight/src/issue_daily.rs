@@ -150,15 +150,9 @@ mod tests {
             .iter()
             .map(|r| (r.issue_id.as_str(), r.num_conversations))
             .collect();
-        assert_eq!(
-            (found.len(), found[0], found[1]),
-            (3, ("i3", 2), ("unlisted", 1))
-        );
+        assert_eq!((found.len(), found[0], found[1]), (3, ("i3", 2), ("unlisted", 1)));
         let row = &rows[0];
-        assert_eq!(
-            (row.num_customers, row.num_repeat_7d, row.handle_s),
-            (1, 1, 200)
-        );
+        assert_eq!((row.num_customers, row.num_repeat_7d, row.handle_s), (1, 1, 200));
         assert_eq!(
             (row.handle_s_estimated_share, row.alarm),
             (Some(0.5), Alarm::NotEnoughHistory)

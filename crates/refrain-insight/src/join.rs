@@ -1,12 +1,10 @@
 //! How the rows of one shop are joined into contacts: by key, whatever the order of the input.
 
 use refrain_record::tables::{
-    Campaign, Checkout, Conversation, ConversationOutcome, ConversationTag, Identity, Issue,
-    IssueMember, LinkOrder, Order, OrderLine, RepeatLink, Return, Send,
+    Campaign, Checkout, Conversation, ConversationOutcome, ConversationTag, Identity, Issue, IssueMember, LinkOrder,
+    Order, OrderLine, RepeatLink, Return, Send,
 };
-use refrain_record::{
-    CustomerKey, Facet, LinkMethod, MatchReason, MembershipKind, RepeatKind, ShopId,
-};
+use refrain_record::{CustomerKey, Facet, LinkMethod, MatchReason, MembershipKind, RepeatKind, ShopId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ShopFacts;
@@ -24,11 +22,7 @@ pub(crate) struct Split<'a> {
 }
 
 impl Split<'_> {
-    pub(crate) fn rows<'r, R>(
-        &self,
-        rows: &'r [R],
-        shop: impl Fn(&R) -> &ShopId,
-    ) -> Vec<Vec<&'r R>> {
+    pub(crate) fn rows<'r, R>(&self, rows: &'r [R], shop: impl Fn(&R) -> &ShopId) -> Vec<Vec<&'r R>> {
         let mut split = vec![Vec::new(); self.index.len()];
         for row in rows {
             if let Some(i) = self.index.get(shop(row).as_str()) {
@@ -55,11 +49,9 @@ pub(crate) struct Join<'a> {
 impl<'a> Join<'a> {
     pub(crate) fn new(mut conversations: Vec<&'a Conversation>) -> Self {
         conversations.retain(|c| c.is_contact);
-        conversations.sort_by(|a, b| {
-            (a.date, &a.source, &a.conversation_id).cmp(&(b.date, &b.source, &b.conversation_id))
-        });
         conversations
-            .dedup_by(|a, b| (&a.source, &a.conversation_id) == (&b.source, &b.conversation_id));
+            .sort_by(|a, b| (a.date, &a.source, &a.conversation_id).cmp(&(b.date, &b.source, &b.conversation_id)));
+        conversations.dedup_by(|a, b| (&a.source, &a.conversation_id) == (&b.source, &b.conversation_id));
         let contacts: Vec<Contact<'a>> = conversations
             .into_iter()
             .map(|conversation| Contact {
@@ -82,10 +74,7 @@ impl<'a> Join<'a> {
             .enumerate()
             .map(|(i, c)| {
                 (
-                    (
-                        c.conversation.source.as_str(),
-                        c.conversation.conversation_id.as_str(),
-                    ),
+                    (c.conversation.source.as_str(), c.conversation.conversation_id.as_str()),
                     i as u32,
                 )
             })
@@ -119,12 +108,7 @@ impl<'a> Join<'a> {
         let distinct: FxHashSet<&str> = rows.iter().filter(topic).map(|r| r.tag.as_str()).collect();
         self.topics = distinct.into_iter().collect();
         self.topics.sort_unstable();
-        let index: FxHashMap<&str, u32> = self
-            .topics
-            .iter()
-            .enumerate()
-            .map(|(i, t)| (*t, i as u32))
-            .collect();
+        let index: FxHashMap<&str, u32> = self.topics.iter().enumerate().map(|(i, t)| (*t, i as u32)).collect();
         // Single-choice facets: the outcome's choice, else the best score, ties to the tag that sorts first.
         let mut best: FxHashMap<(usize, Facet), (f64, &'a str)> = FxHashMap::default();
         for row in rows {
@@ -199,24 +183,17 @@ impl<'a> Join<'a> {
     pub(crate) fn follow_ups(&mut self, links: &[&'a RepeatLink]) {
         for link in links {
             // A transfer is the same contact going on, not a second one.
-            if !link.same_issue
-                || link.kind == RepeatKind::Forwarded
-                || link.match_reason == MatchReason::None
-            {
+            if !link.same_issue || link.kind == RepeatKind::Forwarded || link.match_reason == MatchReason::None {
                 continue;
             }
-            let Some(i) = self.contact(
-                link.prior_source.as_str(),
-                link.prior_conversation_id.as_str(),
-            ) else {
+            let Some(i) = self.contact(link.prior_source.as_str(), link.prior_conversation_id.as_str()) else {
                 continue;
             };
             let contact = &mut self.contacts[i];
             let days = i64::from(link.date.days_since(contact.date()));
             let gap_s = link.gap_s.unwrap_or(days * DAY_S);
             if (0..=WEEK_S).contains(&gap_s) {
-                contact.followed_after_s =
-                    Some(contact.followed_after_s.map_or(gap_s, |g| g.min(gap_s)));
+                contact.followed_after_s = Some(contact.followed_after_s.map_or(gap_s, |g| g.min(gap_s)));
             }
         }
         for contact in &mut self.contacts {
@@ -241,11 +218,7 @@ impl<'a> Join<'a> {
                 *held = Some(held.map_or(gap_s, |g| g.min(gap_s)));
             } else if gap_s <= 0 {
                 let is_named = link.matched_by == LinkMethod::OrderId;
-                let found = (
-                    is_named,
-                    gap_s,
-                    (link.order_source.as_str(), link.order_id.as_str()),
-                );
+                let found = (is_named, gap_s, (link.order_source.as_str(), link.order_id.as_str()));
                 let held = about.entry(i).or_insert(found);
                 *held = (*held).max(found);
             }
@@ -259,10 +232,7 @@ impl<'a> Join<'a> {
     pub(crate) fn persons(&mut self, identities: &[&'a Identity]) {
         for row in identities {
             let person = row.person_key.as_str();
-            let held = self
-                .customer_person
-                .entry(row.customer_key.as_str())
-                .or_insert(person);
+            let held = self.customer_person.entry(row.customer_key.as_str()).or_insert(person);
             *held = (*held).min(person);
         }
         for i in 0..self.contacts.len() {
@@ -280,10 +250,7 @@ impl<'a> Join<'a> {
     }
 
     fn person_of(&self, customer: &'a str) -> &'a str {
-        self.customer_person
-            .get(customer)
-            .copied()
-            .unwrap_or(customer)
+        self.customer_person.get(customer).copied().unwrap_or(customer)
     }
 
     fn intern(&mut self, person: &'a str) -> u32 {
@@ -300,10 +267,7 @@ impl<'a> Join<'a> {
         })
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one argument a table, called once"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "one argument a table, called once")]
     pub(crate) fn finish(
         mut self,
         shop: ShopFacts<'a>,
@@ -316,9 +280,7 @@ impl<'a> Join<'a> {
         sends: &[&'a Send],
     ) -> ShopNight<'a> {
         let mut countable: Vec<&'a Order> = orders.iter().copied().filter(|o| !o.is_test).collect();
-        countable.sort_by(|a, b| {
-            (a.ordered_at, &a.source, &a.order_id).cmp(&(b.ordered_at, &b.source, &b.order_id))
-        });
+        countable.sort_by(|a, b| (a.ordered_at, &a.source, &a.order_id).cmp(&(b.ordered_at, &b.source, &b.order_id)));
         let orders: Vec<ShopOrder<'a>> = countable
             .into_iter()
             .map(|order| ShopOrder {
@@ -330,44 +292,27 @@ impl<'a> Join<'a> {
             .iter()
             .map(|&c| (c, self.customer(c.customer_key.as_ref())))
             .collect();
-        checkouts
-            .sort_by(|a, b| (&a.0.source, &a.0.checkout_id).cmp(&(&b.0.source, &b.0.checkout_id)));
+        checkouts.sort_by(|a, b| (&a.0.source, &a.0.checkout_id).cmp(&(&b.0.source, &b.0.checkout_id)));
         let mut sends: Vec<_> = sends
             .iter()
             .map(|&s| (s, self.customer(s.customer_key.as_ref())))
             .collect();
         sends.sort_by(|a, b| {
-            (&a.0.source, &a.0.campaign_id, &a.0.send_id).cmp(&(
-                &b.0.source,
-                &b.0.campaign_id,
-                &b.0.send_id,
-            ))
+            (&a.0.source, &a.0.campaign_id, &a.0.send_id).cmp(&(&b.0.source, &b.0.campaign_id, &b.0.send_id))
         });
         let mut returns = returns.to_vec();
-        returns.sort_by(|a, b| {
-            (a.opened_at, &a.source, &a.return_id).cmp(&(b.opened_at, &b.source, &b.return_id))
-        });
+        returns.sort_by(|a, b| (a.opened_at, &a.source, &a.return_id).cmp(&(b.opened_at, &b.source, &b.return_id)));
         let mut campaigns = campaigns.to_vec();
         campaigns.sort_by(|a, b| (&a.source, &a.campaign_id).cmp(&(&b.source, &b.campaign_id)));
 
         let order_index: FxHashMap<Key<'_>, u32> = orders
             .iter()
             .enumerate()
-            .map(|(i, o)| {
-                (
-                    (o.order.source.as_str(), o.order.order_id.as_str()),
-                    i as u32,
-                )
-            })
+            .map(|(i, o)| ((o.order.source.as_str(), o.order.order_id.as_str()), i as u32))
             .collect();
         let order_lines = lines
             .iter()
-            .filter_map(|l| {
-                Some((
-                    *order_index.get(&(l.source.as_str(), l.order_id.as_str()))?,
-                    *l,
-                ))
-            })
+            .filter_map(|l| Some((*order_index.get(&(l.source.as_str(), l.order_id.as_str()))?, *l)))
             .collect();
         for (i, order) in &self.about {
             self.contacts[*i].order = order_index.get(order).copied();

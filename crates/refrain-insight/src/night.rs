@@ -1,8 +1,6 @@
 //! The night's rows joined once: per shop, contacts in order with their tags, person and follow-up.
 
-use refrain_record::tables::{
-    Campaign, Checkout, Conversation, ConversationOutcome, Order, OrderLine, Return, Send,
-};
+use refrain_record::tables::{Campaign, Checkout, Conversation, ConversationOutcome, Order, OrderLine, Return, Send};
 use refrain_record::{Date, Timestamp};
 
 use crate::join::{Join, Split};
@@ -94,11 +92,7 @@ impl<'a> Night<'a> {
         shops.sort_by(|a, b| a.shop_id.cmp(b.shop_id));
         shops.dedup_by(|a, b| a.shop_id == b.shop_id);
         let split = Split {
-            index: shops
-                .iter()
-                .enumerate()
-                .map(|(i, s)| (s.shop_id.as_str(), i))
-                .collect(),
+            index: shops.iter().enumerate().map(|(i, s)| (s.shop_id.as_str(), i)).collect(),
         };
         let conversations = split.rows(facts.conversations, |r| &r.shop_id);
         let outcomes = split.rows(facts.conversation_outcomes, |r| &r.shop_id);

@@ -40,13 +40,8 @@ impl<'u> Pool<'u> {
     /// hold-out tells about its own campaign only.
     ///
     /// `window_days` narrows the outcome to fewer days than the units have.
-    pub(crate) fn split(
-        family: &[&'u EffectUnit],
-        kind: ExposureKind,
-        window_days: Option<i64>,
-    ) -> Vec<Self> {
-        let mut builders: std::collections::BTreeMap<&'u str, Builder<'u>> =
-            std::collections::BTreeMap::new();
+    pub(crate) fn split(family: &[&'u EffectUnit], kind: ExposureKind, window_days: Option<i64>) -> Vec<Self> {
+        let mut builders: std::collections::BTreeMap<&'u str, Builder<'u>> = std::collections::BTreeMap::new();
         for rows in family.chunk_by(|a, b| a.unit_id == b.unit_id) {
             let Some(first) = rows.first() else { continue };
             let pool = if kind == ExposureKind::Campaign {
@@ -54,28 +49,19 @@ impl<'u> Pool<'u> {
             } else {
                 ""
             };
-            builders
-                .entry(pool)
-                .or_default()
-                .add(rows, kind, window_days);
+            builders.entry(pool).or_default().add(rows, kind, window_days);
         }
         builders.into_values().map(Builder::finish).collect()
     }
 
     /// All exposures but "none", by name.
     pub(crate) fn exposures(&self) -> impl Iterator<Item = Exposed<'_>> {
-        self.exposures
-            .iter()
-            .map(|(name, units)| Exposed { name, units })
+        self.exposures.iter().map(|(name, units)| Exposed { name, units })
     }
 
     /// Distinct persons among the countable units; 0 where units have none.
     pub(crate) fn num_persons(&self) -> i64 {
-        if self.has_persons {
-            self.persons.len() as i64
-        } else {
-            0
-        }
+        if self.has_persons { self.persons.len() as i64 } else { 0 }
     }
 
     pub(crate) fn arms(&self, exposed: &Exposed<'_>) -> Arms {
@@ -173,13 +159,9 @@ struct Builder<'u> {
 
 impl<'u> Builder<'u> {
     fn add(&mut self, rows: &[&'u EffectUnit], kind: ExposureKind, window_days: Option<i64>) {
-        let exposures = rows
-            .iter()
-            .map(|r| r.exposure.as_str())
-            .filter(|e| *e != UNEXPOSED);
+        let exposures = rows.iter().map(|r| r.exposure.as_str()).filter(|e| *e != UNEXPOSED);
         let first = rows[0];
-        let countable =
-            first.matured && (first.person_key.is_some() || kind == ExposureKind::CampaignType);
+        let countable = first.matured && (first.person_key.is_some() || kind == ExposureKind::CampaignType);
         if !countable {
             for exposure in exposures {
                 self.exposures.entry(exposure).or_default();

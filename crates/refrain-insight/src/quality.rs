@@ -69,19 +69,13 @@ impl QualityConfig {
             ("min_tag_coverage", self.min_tag_coverage),
             ("max_other_share", self.max_other_share),
             ("min_identity_match_rate", self.min_identity_match_rate),
-            (
-                "max_unknown_language_share",
-                self.max_unknown_language_share,
-            ),
+            ("max_unknown_language_share", self.max_unknown_language_share),
             ("max_incomplete_share", self.max_incomplete_share),
             ("max_never_answered_share", self.max_never_answered_share),
         ] {
             check_share(key, share)?;
         }
-        for (key, days) in [
-            ("window_days", self.window_days),
-            ("max_age_days", self.max_age_days),
-        ] {
+        for (key, days) in [("window_days", self.window_days), ("max_age_days", self.max_age_days)] {
             if !(1..=36_500).contains(&days) {
                 return Err(ConfigError {
                     key,
@@ -113,11 +107,7 @@ pub struct SourceAccount {
 /// The table `quality_checks`, by its key. Accounts of several feeds of a source are added up; checks
 /// without anything to look at have no row.
 #[must_use]
-pub fn quality_checks(
-    night: &Night<'_>,
-    accounts: &[SourceAccount],
-    config: &QualityConfig,
-) -> Vec<QualityCheck> {
+pub fn quality_checks(night: &Night<'_>, accounts: &[SourceAccount], config: &QualityConfig) -> Vec<QualityCheck> {
     let mut rows = Vec::new();
     check_accounts(accounts, config, &mut rows);
     let as_of = night.facts.as_of;
@@ -125,18 +115,9 @@ pub fn quality_checks(
         check_freshness(shop, as_of, config, &mut rows);
         let days = i32::try_from(config.window_days).unwrap_or(i32::MAX);
         let from = Date(as_of.0.saturating_sub(days));
-        let contacts: Vec<&Contact<'_>> =
-            shop.contacts.iter().filter(|c| c.date() > from).collect();
-        let conversations: Vec<&Conversation> = shop
-            .conversations
-            .iter()
-            .copied()
-            .filter(|c| c.date > from)
-            .collect();
-        let sources: BTreeSet<&str> = contacts
-            .iter()
-            .map(|c| c.conversation.source.as_str())
-            .collect();
+        let contacts: Vec<&Contact<'_>> = shop.contacts.iter().filter(|c| c.date() > from).collect();
+        let conversations: Vec<&Conversation> = shop.conversations.iter().copied().filter(|c| c.date > from).collect();
+        let sources: BTreeSet<&str> = contacts.iter().map(|c| c.conversation.source.as_str()).collect();
         for source in sources.into_iter().chain([ALL]) {
             let own = |s: &SourceId| source == ALL || s.as_str() == source;
             let contacts: Vec<_> = contacts
@@ -144,11 +125,7 @@ pub fn quality_checks(
                 .copied()
                 .filter(|c| own(&c.conversation.source))
                 .collect();
-            let conversations: Vec<_> = conversations
-                .iter()
-                .copied()
-                .filter(|c| own(&c.source))
-                .collect();
+            let conversations: Vec<_> = conversations.iter().copied().filter(|c| own(&c.source)).collect();
             Checker {
                 shop,
                 source,
@@ -170,14 +147,7 @@ enum Bound {
     Hard(f64),
 }
 
-fn check_row(
-    shop: &ShopId,
-    source: &str,
-    check: &str,
-    figure: f64,
-    bound: &Bound,
-    hint: &str,
-) -> QualityCheck {
+fn check_row(shop: &ShopId, source: &str, check: &str, figure: f64, bound: &Bound, hint: &str) -> QualityCheck {
     let (lo, hi, beyond) = match bound {
         Bound::Lowest(lo) => (Some(*lo), None, CheckStatus::Warn),
         Bound::Highest(hi) => (None, Some(*hi), CheckStatus::Warn),
@@ -196,11 +166,7 @@ fn check_row(
     }
 }
 
-fn check_accounts(
-    accounts: &[SourceAccount],
-    config: &QualityConfig,
-    rows: &mut Vec<QualityCheck>,
-) {
+fn check_accounts(accounts: &[SourceAccount], config: &QualityConfig, rows: &mut Vec<QualityCheck>) {
     let mut sums: BTreeMap<(&ShopId, &SourceId), (i64, i64, i64)> = BTreeMap::new();
     for account in accounts {
         let sum = sums.entry((&account.shop_id, &account.source)).or_default();
@@ -231,27 +197,14 @@ fn check_accounts(
     }
 }
 
-fn check_freshness(
-    shop: &ShopNight<'_>,
-    as_of: Date,
-    config: &QualityConfig,
-    rows: &mut Vec<QualityCheck>,
-) {
+fn check_freshness(shop: &ShopNight<'_>, as_of: Date, config: &QualityConfig, rows: &mut Vec<QualityCheck>) {
     let mut last: BTreeMap<&str, Date> = BTreeMap::new();
     let dated = shop
         .conversations
         .iter()
         .map(|c| (c.source.as_str(), c.date))
-        .chain(
-            shop.orders
-                .iter()
-                .map(|o| (o.order.source.as_str(), o.order.date)),
-        )
-        .chain(
-            shop.checkouts
-                .iter()
-                .map(|c| (c.0.source.as_str(), c.0.date)),
-        );
+        .chain(shop.orders.iter().map(|o| (o.order.source.as_str(), o.order.date)))
+        .chain(shop.checkouts.iter().map(|c| (c.0.source.as_str(), c.0.date)));
     for (source, date) in dated {
         let held = last.entry(source).or_insert(date);
         *held = (*held).max(date);
@@ -318,10 +271,7 @@ impl Checker<'_, '_> {
             &Bound::Highest(c.max_incomplete_share),
             "threads are cut; export them in full or in pages",
         );
-        let channels: BTreeSet<&str> = contacts
-            .iter()
-            .map(|c| c.conversation.channel.as_str())
-            .collect();
+        let channels: BTreeSet<&str> = contacts.iter().map(|c| c.conversation.channel.as_str()).collect();
         for channel in channels {
             let own: Vec<_> = contacts
                 .iter()
@@ -338,14 +288,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn share<T>(
-        &mut self,
-        check: &str,
-        of: &[T],
-        test: impl Fn(&T) -> bool,
-        bound: &Bound,
-        hint: &str,
-    ) {
+    fn share<T>(&mut self, check: &str, of: &[T], test: impl Fn(&T) -> bool, bound: &Bound, hint: &str) {
         if of.is_empty() {
             return;
         }
@@ -384,9 +327,7 @@ mod tests {
             c.never_answered = i < 2;
             c.is_incomplete = i == 0;
             c.language = (i != 3).then_some(refrain_record::Language::De);
-            facts
-                .conversation_outcomes
-                .push(outcome(&c, (i < 5).then_some("p")));
+            facts.conversation_outcomes.push(outcome(&c, (i < 5).then_some("p")));
             match i {
                 0..6 => facts.conversation_tags.push(topic(&c, "a/x")),
                 6..8 => facts.conversation_tags.push(topic(&c, "a/other")),
@@ -395,9 +336,7 @@ mod tests {
             facts.conversations.push(c);
         }
         // Long before the window.
-        facts
-            .conversations
-            .push(contact("chat", "old", "2025-01-01"));
+        facts.conversations.push(contact("chat", "old", "2025-01-01"));
         let accounts = [account(90, 50, 0), account(10, 0, 2)];
         let rows = facts.night(|night| quality_checks(night, &accounts, &QualityConfig::default()));
         let found: BTreeMap<String, (f64, CheckStatus)> = rows
@@ -418,25 +357,15 @@ mod tests {
         ];
         assert_eq!(
             found,
-            expected
-                .into_iter()
-                .map(|(k, f, s)| (k.to_owned(), (f, s)))
-                .collect()
+            expected.into_iter().map(|(k, f, s)| (k.to_owned(), (f, s))).collect()
         );
-        assert!(
-            rows.iter().any(|r| r.source.as_str() == "all")
-                && rows.iter().all(|r| !r.hint.is_empty())
-        );
+        assert!(rows.iter().any(|r| r.source.as_str() == "all") && rows.iter().all(|r| !r.hint.is_empty()));
         let whole_file = quality_only(&[account(0, 0, 1)]);
-        assert_eq!(
-            (whole_file[1].figure, whole_file[1].status),
-            (1.0, CheckStatus::Fail)
-        );
+        assert_eq!((whole_file[1].figure, whole_file[1].status), (1.0, CheckStatus::Fail));
     }
 
     fn quality_only(accounts: &[SourceAccount]) -> Vec<QualityCheck> {
-        Fixture::new("2025-11-30")
-            .night(|night| quality_checks(night, accounts, &QualityConfig::default()))
+        Fixture::new("2025-11-30").night(|night| quality_checks(night, accounts, &QualityConfig::default()))
     }
 
     #[test]

@@ -29,8 +29,7 @@ pub fn retention_cohort(night: &Night<'_>) -> Vec<RetentionCohort> {
             // The next order at a later instant; one paid in two parts is one purchase.
             let again = orders.iter().find(|o| o.1 > first.1).map(|o| o.1);
             for (retained, days) in cohort.1.iter_mut().zip(HORIZONS_DAYS) {
-                *retained +=
-                    i64::from(again.is_some_and(|at| at <= first.1.plus_seconds(days * DAY_S)));
+                *retained += i64::from(again.is_some_and(|at| at <= first.1.plus_seconds(days * DAY_S)));
             }
         }
         for (month, (num_start, retained)) in cohorts {
@@ -61,9 +60,7 @@ mod tests {
     fn cohorts_of_two_months() {
         let mut facts = Fixture::new("2025-04-30");
         let mut add = |id: &str, person: &str, date: &str| {
-            facts
-                .orders
-                .push(order(id, day(date).utc_midnight(), Some(person)));
+            facts.orders.push(order(id, day(date).utc_midnight(), Some(person)));
         };
         add("1", "soon", "2025-01-31");
         add("2", "soon", "2025-02-10");
@@ -75,21 +72,11 @@ mod tests {
         let mut cancelled = order("8", day("2025-01-09").utc_midnight(), Some("never"));
         cancelled.cancelled_at = Some(cancelled.ordered_at);
         facts.orders.push(cancelled);
-        facts
-            .orders
-            .push(order("9", day("2025-01-09").utc_midnight(), None));
+        facts.orders.push(order("9", day("2025-01-09").utc_midnight(), None));
         let rows = facts.night(retention_cohort);
         let found: Vec<_> = rows
             .iter()
-            .map(|r| {
-                (
-                    r.date,
-                    r.horizon_days,
-                    r.num_start,
-                    r.num_retained,
-                    r.matured,
-                )
-            })
+            .map(|r| (r.date, r.horizon_days, r.num_start, r.num_retained, r.matured))
             .collect();
         let (january, february) = (day("2025-01-01"), day("2025-02-01"));
         // January ends with the 31st; 30, 60 and 89 whole days lie between it and the end of April 30th.

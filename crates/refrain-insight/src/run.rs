@@ -1,14 +1,13 @@
 //! All tables of a night at once.
 
 use refrain_record::tables::{
-    BotScorecard, ChannelScorecard, EffectEstimate, EffectUnit, IssueDaily, IssueDriver,
-    MetricTradeoff, RetentionCohort, TagCooccurrence, TagDaily,
+    BotScorecard, ChannelScorecard, EffectEstimate, EffectUnit, IssueDaily, IssueDriver, MetricTradeoff,
+    RetentionCohort, TagCooccurrence, TagDaily,
 };
 
 use crate::{
-    InsightConfig, Night, NightFacts, bot_scorecard, channel_scorecard, effect_estimates,
-    effect_units, issue_daily, issue_drivers, metric_tradeoff, retention_cohort, tag_cooccurrence,
-    tag_daily,
+    InsightConfig, Night, NightFacts, bot_scorecard, channel_scorecard, effect_estimates, effect_units, issue_daily,
+    issue_drivers, metric_tradeoff, retention_cohort, tag_cooccurrence, tag_daily,
 };
 
 /// The tables of this stage, each by its key.

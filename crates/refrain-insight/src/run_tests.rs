@@ -4,9 +4,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use refrain_record::{Channel, HandleMethod, ReturnKind, Row, Timestamp, Value};
 
 use super::*;
-use crate::fixture::{
-    Fixture, campaign, checkout, contact_at, day, order, outcome, repeat, returned, send, topic,
-};
+use crate::fixture::{Fixture, campaign, checkout, contact_at, day, order, outcome, repeat, returned, send, topic};
 use crate::{QualityConfig, quality_checks};
 
 const DAY: i64 = 86_400;
@@ -29,33 +27,23 @@ fn shop(seed: u64, n: i64) -> Fixture {
         c.handle_s_method = HandleMethod::Estimated;
         c.csat_satisfied = [None, Some(true), Some(false)][pick(3) as usize];
         for _ in 0..pick(3) {
-            facts
-                .conversation_tags
-                .push(topic(&c, tags[pick(5) as usize]));
+            facts.conversation_tags.push(topic(&c, tags[pick(5) as usize]));
         }
         let mut o = outcome(&c, (pick(5) > 0).then_some(person.as_str()));
         o.fcr_7d = o.person_key.is_some().then_some(pick(2) == 0);
         facts.conversation_outcomes.push(o);
         if i % 3 == 0 {
             let at = start.plus_seconds(pick(100 * DAY as u64));
-            facts
-                .orders
-                .push(order(&format!("o{i:05}"), at, Some(&person)));
+            facts.orders.push(order(&format!("o{i:05}"), at, Some(&person)));
             if pick(3) == 0 {
                 let at = at.plus_seconds(pick(70 * DAY as u64));
-                facts.returns.push(returned(
-                    &format!("r{i}"),
-                    &format!("o{i:05}"),
-                    at,
-                    ReturnKind::Return,
-                ));
+                facts
+                    .returns
+                    .push(returned(&format!("r{i}"), &format!("o{i:05}"), at, ReturnKind::Return));
             }
-            facts.checkouts.push(checkout(
-                &format!("k{i:05}"),
-                at,
-                Some(&person),
-                Some(pick(2) == 0),
-            ));
+            facts
+                .checkouts
+                .push(checkout(&format!("k{i:05}"), at, Some(&person), Some(pick(2) == 0)));
             let name = format!("m{}", pick(4));
             facts
                 .sends
@@ -68,9 +56,7 @@ fn shop(seed: u64, n: i64) -> Fixture {
         }
         facts.conversations.push(c);
     }
-    facts.campaigns = (0..4)
-        .map(|i| campaign(&format!("m{i}"), Some("sale")))
-        .collect();
+    facts.campaigns = (0..4).map(|i| campaign(&format!("m{i}"), Some("sale"))).collect();
     facts
 }
 
@@ -89,9 +75,7 @@ fn check_keys<R: Row>(rows: &[R]) {
         let mut cells = Vec::new();
         row.values(&mut cells);
         assert!(
-            cells
-                .iter()
-                .all(|c| !matches!(c, Value::Float(x) if !x.is_finite())),
+            cells.iter().all(|c| !matches!(c, Value::Float(x) if !x.is_finite())),
             "{}",
             R::META.name
         );
@@ -105,11 +89,7 @@ fn check_keys<R: Row>(rows: &[R]) {
     };
     let keys: Vec<_> = rows.iter().map(key).collect();
     assert!(!keys.is_empty(), "{}", R::META.name);
-    assert!(
-        keys.is_sorted_by(|a, b| a < b),
-        "{} is not in key order",
-        R::META.name
-    );
+    assert!(keys.is_sorted_by(|a, b| a < b), "{} is not in key order", R::META.name);
 }
 
 #[test]
@@ -131,10 +111,7 @@ fn keys_are_unique_and_in_order_and_floats_finite() {
 fn threads_and_order_of_input_do_not_matter() {
     let facts = shop(2, 900);
     let expected = tables(&facts);
-    let one = rayon::ThreadPoolBuilder::new()
-        .num_threads(1)
-        .build()
-        .unwrap();
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     assert!(one.install(|| tables(&facts)) == expected);
     let mut turned = facts;
     turned.conversations.reverse();
@@ -170,10 +147,7 @@ fn families_alone_give_the_same_estimates() {
 fn nothing_gives_nothing() {
     assert_eq!(tables(&Fixture::new("2025-11-28")), Insight::default());
     let no_shops = Fixture::new("2025-11-28");
-    assert_eq!(
-        run(&no_shops.facts(&[]), &InsightConfig::default()),
-        Insight::default()
-    );
+    assert_eq!(run(&no_shops.facts(&[]), &InsightConfig::default()), Insight::default());
 }
 
 proptest! {

@@ -74,13 +74,8 @@ impl<'s> Series<'s> {
 impl<'n> Axis<'n> {
     /// `None` for a shop without contacts.
     pub(crate) fn new(shop: &'n ShopNight<'n>, as_of: Date) -> Option<Self> {
-        let (first, last) = (
-            shop.contacts.first()?.date(),
-            shop.contacts.last()?.date().max(as_of),
-        );
-        let len = usize::try_from(last.days_since(first))
-            .ok()?
-            .saturating_add(1);
+        let (first, last) = (shop.contacts.first()?.date(), shop.contacts.last()?.date().max(as_of));
+        let len = usize::try_from(last.days_since(first)).ok()?.saturating_add(1);
         let mut totals = vec![0.0; len];
         let mut lags = vec![[0.0; LAGS]; len];
         for contact in &shop.contacts {
@@ -88,10 +83,7 @@ impl<'n> Axis<'n> {
                 continue;
             };
             totals[t] += 1.0;
-            if let Some(lag) = contact
-                .order_lag_days
-                .filter(|lag| usize::from(*lag) < LAGS)
-            {
+            if let Some(lag) = contact.order_lag_days.filter(|lag| usize::from(*lag) < LAGS) {
                 lags[t][usize::from(lag)] += 1.0;
             }
         }
@@ -110,11 +102,7 @@ impl<'n> Axis<'n> {
         };
         axis.factors = (0..len)
             .map(|t| match axis.window(t) {
-                Some(window) => weekday_factors(
-                    &axis.totals[window],
-                    &[1.0; HISTORY_DAYS],
-                    &axis.weekdays(t),
-                ),
+                Some(window) => weekday_factors(&axis.totals[window], &[1.0; HISTORY_DAYS], &axis.weekdays(t)),
                 None => [1.0; 7],
             })
             .collect();
@@ -144,18 +132,11 @@ impl<'n> Axis<'n> {
 
     /// Level of a test on day t so that the table stays within its half of the month's budget.
     pub(crate) fn alpha(live: i64, config: &InsightConfig) -> f64 {
-        config.alarm_budget_per_month
-            / (ALARM_TABLES * KINDS_OF_ALARM * DAYS_A_MONTH * live.max(1) as f64)
+        config.alarm_budget_per_month / (ALARM_TABLES * KINDS_OF_ALARM * DAYS_A_MONTH * live.max(1) as f64)
     }
 
     /// Expected count and alarm of one day of a series, at test level `alpha`.
-    pub(crate) fn judge(
-        &self,
-        series: &Series<'_>,
-        t: usize,
-        alpha: f64,
-        config: &InsightConfig,
-    ) -> Verdict {
+    pub(crate) fn judge(&self, series: &Series<'_>, t: usize, alpha: f64, config: &InsightConfig) -> Verdict {
         let silent = Verdict {
             expected: None,
             lo: None,
@@ -169,9 +150,7 @@ impl<'n> Axis<'n> {
         let weekdays = self.weekdays(t);
         let factors = self.factors[t];
         let exposures: Vec<f64> = weekdays.iter().map(|d| factors[usize::from(*d)]).collect();
-        let Some(forecast) =
-            Forecast::new(history, &exposures, factors[usize::from(self.weekday(t))])
-        else {
+        let Some(forecast) = Forecast::new(history, &exposures, factors[usize::from(self.weekday(t))]) else {
             return silent;
         };
         let count = series.counts[t] as i64;
@@ -247,12 +226,7 @@ impl<'n> Axis<'n> {
         normalised(curve)
     }
 
-    fn series_curve(
-        &self,
-        series: &Series<'_>,
-        window: std::ops::Range<usize>,
-        shop: &[f64; LAGS],
-    ) -> [f64; LAGS] {
+    fn series_curve(&self, series: &Series<'_>, window: std::ops::Range<usize>, shop: &[f64; LAGS]) -> [f64; LAGS] {
         let mut curve = shop.map(|share| share * CURVE_PRIOR);
         let date = |i: &u32| self.contacts[*i as usize].date();
         let from = self.first.plus_days(window.start as i32);

@@ -46,14 +46,8 @@ fn false_alarms_stay_within_the_months_budget() {
             let num = dice.poisson(mean * 0.5) + 2 * dice.poisson(mean * 0.25);
             for _ in 0..num {
                 id += 1;
-                let c = contact_at(
-                    "chat",
-                    &format!("c{id:06}"),
-                    date.utc_midnight().plus_seconds(id % DAY),
-                );
-                facts
-                    .conversation_tags
-                    .push(topic(&c, &format!("t{tag:02}")));
+                let c = contact_at("chat", &format!("c{id:06}"), date.utc_midnight().plus_seconds(id % DAY));
+                facts.conversation_tags.push(topic(&c, &format!("t{tag:02}")));
                 facts.conversations.push(c);
             }
         }
@@ -63,10 +57,7 @@ fn false_alarms_stay_within_the_months_budget() {
     assert!(judged.len() > 4_000, "{}", judged.len());
     let alarms = judged.iter().filter(|r| r.alarm != Alarm::None).count();
     let months = f64::from(days - 30) / 30.0;
-    assert!(
-        alarms as f64 <= 2.0 * months,
-        "{alarms} alarms in {months} months"
-    );
+    assert!(alarms as f64 <= 2.0 * months, "{alarms} alarms in {months} months");
     let inside = judged.iter().filter(|r| {
         let n = r.num_conversations as f64;
         r.expected_lo.is_some_and(|lo| lo <= n) && r.expected_hi.is_some_and(|hi| n <= hi)
@@ -98,21 +89,15 @@ fn a_peak_in_orders_is_no_alarm_per_order() {
             if dice.uniform() < rate && asked.utc_date() <= last {
                 let c = contact_at("chat", &format!("c{num:06}"), asked);
                 facts.conversation_tags.push(topic(&c, "shipping/delay"));
-                facts.link_order.push(link_order(
-                    &c,
-                    &id,
-                    asked.seconds_since(at).saturating_neg(),
-                ));
+                facts
+                    .link_order
+                    .push(link_order(&c, &id, asked.seconds_since(at).saturating_neg()));
                 facts.conversations.push(c);
             }
         }
     }
     let rows = rows(&facts);
-    let of = |tag: &str| {
-        rows.iter()
-            .filter(|r| r.tag.as_str() == tag)
-            .collect::<Vec<_>>()
-    };
+    let of = |tag: &str| rows.iter().filter(|r| r.tag.as_str() == tag).collect::<Vec<_>>();
     let series = of("shipping/delay");
     let by_rate = |r: &&&TagDaily| matches!(r.alarm, Alarm::Rate | Alarm::CountAndRate);
     let wrong: Vec<_> = series
@@ -122,9 +107,7 @@ fn a_peak_in_orders_is_no_alarm_per_order() {
         .map(|r| r.date)
         .collect();
     assert!(wrong.is_empty(), "{wrong:?}");
-    let by_count = series
-        .iter()
-        .filter(|r| r.date >= peak && r.date < peak.plus_days(12));
+    let by_count = series.iter().filter(|r| r.date >= peak && r.date < peak.plus_days(12));
     assert!(
         by_count.filter(|r| r.alarm == Alarm::Count).count() >= 3,
         "the rise itself must be seen"

@@ -25,10 +25,7 @@ pub fn tag_daily(night: &Night<'_>, config: &InsightConfig) -> Vec<TagDaily> {
             continue;
         };
         let groups = groups(shop);
-        let series: Vec<Series<'_>> = groups
-            .par_iter()
-            .map(|g| Series::new(&axis, &g.contacts))
-            .collect();
+        let series: Vec<Series<'_>> = groups.par_iter().map(|g| Series::new(&axis, &g.contacts)).collect();
         let mut live = vec![0; axis.len()];
         for series in &series {
             series.mark_live(&mut live, config.alarm_min_count);
@@ -47,12 +44,7 @@ pub fn tag_daily(night: &Night<'_>, config: &InsightConfig) -> Vec<TagDaily> {
 }
 
 fn key(row: &TagDaily) -> (&str, &str, &str, Date) {
-    (
-        row.shop_id.as_str(),
-        row.facet.as_str(),
-        row.tag.as_str(),
-        row.date,
-    )
+    (row.shop_id.as_str(), row.facet.as_str(), row.tag.as_str(), row.date)
 }
 
 /// Contacts that share a tag or prefix, in order.
@@ -76,12 +68,7 @@ fn groups<'a>(shop: &ShopNight<'a>) -> Vec<Group<'a>> {
             none.push(i);
         }
         seen.clear();
-        seen.extend(
-            contact
-                .topics
-                .iter()
-                .flat_map(|t| chains[*t as usize].iter().copied()),
-        );
+        seen.extend(contact.topics.iter().flat_map(|t| chains[*t as usize].iter().copied()));
         seen.sort_unstable();
         seen.dedup();
         for prefix in &seen {
@@ -142,18 +129,11 @@ fn prefixes<'a>(topics: &[&'a str]) -> (Vec<(&'a str, bool)>, Vec<Vec<u32>>) {
     // True sorts after false: of equal paths the roll-up is kept.
     all.sort_unstable_by(|a, b| a.0.cmp(b.0).then(b.1.cmp(&a.1)));
     all.dedup_by(|a, b| a.0 == b.0);
-    let find = |path: &str| {
-        all.binary_search_by(|p| p.0.cmp(path))
-            .ok()
-            .map(|i| i as u32)
-    };
+    let find = |path: &str| all.binary_search_by(|p| p.0.cmp(path)).ok().map(|i| i as u32);
     let chains = topics
         .iter()
         .map(|topic| {
-            let ends = topic
-                .match_indices('/')
-                .map(|(at, _)| at)
-                .filter(|at| *at > 0);
+            let ends = topic.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0);
             ends.chain([topic.len()])
                 .filter_map(|end| find(&topic[..end]))
                 .collect()
@@ -182,8 +162,7 @@ fn group_rows(
             let verdict = axis.judge(series, t, Axis::alpha(live[t], config), config);
             let total = axis.total(date);
             let (share_lo, share_hi) = wilson(tally.num, total, Z95);
-            let satisfied =
-                (tally.num_rated > 0).then(|| wilson(tally.num_satisfied, tally.num_rated, Z95));
+            let satisfied = (tally.num_rated > 0).then(|| wilson(tally.num_satisfied, tally.num_rated, Z95));
             Some(TagDaily {
                 shop_id: shop.shop.shop_id.clone(),
                 facet: group.facet,
@@ -233,14 +212,9 @@ fn rank(rows: &mut [TagDaily]) {
             &b.tag,
         ))
     });
-    for list in
-        rows.chunk_by_mut(|a, b| (a.date, a.facet, a.is_rollup) == (b.date, b.facet, b.is_rollup))
-    {
+    for list in rows.chunk_by_mut(|a, b| (a.date, a.facet, a.is_rollup) == (b.date, b.facet, b.is_rollup)) {
         let mut place = 0;
-        for row in list
-            .iter_mut()
-            .filter(|r| ![ALL, NONE].contains(&r.tag.as_str()))
-        {
+        for row in list.iter_mut().filter(|r| ![ALL, NONE].contains(&r.tag.as_str())) {
             place += 1;
             row.rank = place;
         }

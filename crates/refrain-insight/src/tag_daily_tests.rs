@@ -24,23 +24,13 @@ fn each_contact_once_under_each_prefix() {
     facts.conversations.push(contact("chat", "2", "2025-11-03"));
     let mut outbound = contact("chat", "3", "2025-11-03");
     outbound.is_contact = false;
-    facts
-        .conversation_tags
-        .push(topic(&outbound, "shipping/delay"));
+    facts.conversation_tags.push(topic(&outbound, "shipping/delay"));
     facts.conversations.push(outbound);
 
     let rows = facts.night(|night| tag_daily(night, &InsightConfig::default()));
     let found: Vec<_> = rows
         .iter()
-        .map(|r| {
-            (
-                r.facet,
-                r.tag.as_str(),
-                r.is_rollup,
-                r.num_conversations,
-                r.rank,
-            )
-        })
+        .map(|r| (r.facet, r.tag.as_str(), r.is_rollup, r.num_conversations, r.rank))
         .collect();
     assert_eq!(
         found,
@@ -55,11 +45,7 @@ fn each_contact_once_under_each_prefix() {
     );
     let rollup = &rows[3];
     assert_eq!(
-        (
-            rollup.share,
-            rollup.num_customer_messages,
-            rollup.num_customers
-        ),
+        (rollup.share, rollup.num_customer_messages, rollup.num_customers),
         (0.5, 3, 1)
     );
     assert_eq!(rollup.alarm, Alarm::NotEnoughHistory);
@@ -71,24 +57,9 @@ fn success_needs_resolution_silence_and_no_bad_rating() {
     let mut facts = Fixture::new("2025-11-30");
     for (id, end, fcr, rated) in [
         ("1", refrain_record::EndReason::Resolved, Some(true), None),
-        (
-            "2",
-            refrain_record::EndReason::Resolved,
-            Some(true),
-            Some(false),
-        ),
-        (
-            "3",
-            refrain_record::EndReason::CustomerLeft,
-            Some(true),
-            Some(true),
-        ),
-        (
-            "4",
-            refrain_record::EndReason::Resolved,
-            Some(false),
-            Some(true),
-        ),
+        ("2", refrain_record::EndReason::Resolved, Some(true), Some(false)),
+        ("3", refrain_record::EndReason::CustomerLeft, Some(true), Some(true)),
+        ("4", refrain_record::EndReason::Resolved, Some(false), Some(true)),
         ("5", refrain_record::EndReason::Resolved, None, Some(true)),
     ] {
         let mut c = contact("chat", id, "2025-11-03");
@@ -100,29 +71,17 @@ fn success_needs_resolution_silence_and_no_bad_rating() {
         facts.conversations.push(c);
     }
     let later = contact("chat", "6", "2025-11-05");
-    facts.repeat_links.push(crate::fixture::repeat(
-        &facts.conversations[3],
-        &later,
-        "p",
-        2 * 86_400,
-    ));
-    facts.repeat_links.push(crate::fixture::repeat(
-        &facts.conversations[4],
-        &later,
-        "p",
-        2 * 86_400,
-    ));
+    facts
+        .repeat_links
+        .push(crate::fixture::repeat(&facts.conversations[3], &later, "p", 2 * 86_400));
+    facts
+        .repeat_links
+        .push(crate::fixture::repeat(&facts.conversations[4], &later, "p", 2 * 86_400));
     let rows = facts.night(|night| tag_daily(night, &InsightConfig::default()));
     let all = rows.iter().find(|r| r.tag.as_str() == "all").unwrap();
     assert_eq!((all.num_conversations, all.num_customers), (5, 1));
-    assert_eq!(
-        (all.num_success, all.num_matured_7d, all.num_followed_7d),
-        (1, 4, 1)
-    );
-    assert_eq!(
-        (all.num_rated, all.num_satisfied, all.num_unrated),
-        (4, 3, 1)
-    );
+    assert_eq!((all.num_success, all.num_matured_7d, all.num_followed_7d), (1, 4, 1));
+    assert_eq!((all.num_rated, all.num_satisfied, all.num_unrated), (4, 3, 1));
 }
 
 /// A steady tag, a rise of a second one and a newcomer, with orders that double with the rise.
@@ -146,12 +105,7 @@ fn rises_alarm_by_count_and_per_order() {
     for t in 0..122 {
         let rise = t == 121;
         add(&mut facts, t, "a/steady", 20 + t % 3);
-        add(
-            &mut facts,
-            t,
-            "b/rising",
-            if rise { 60 } else { 12 + t % 2 },
-        );
+        add(&mut facts, t, "b/rising", if rise { 60 } else { 12 + t % 2 });
         add(&mut facts, t, "d/small", if rise { 6 } else { 4 });
         if rise {
             add(&mut facts, t, "c/new", 15);

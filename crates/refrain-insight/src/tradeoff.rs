@@ -48,9 +48,7 @@ pub fn metric_tradeoff(night: &Night<'_>, config: &InsightConfig) -> Vec<MetricT
                 deciles(&contacts)
                     .iter()
                     .enumerate()
-                    .filter_map(|(i, decile)| {
-                        decile_row(shop, tag, channel, i as i64 + 1, decile, config)
-                    }),
+                    .filter_map(|(i, decile)| decile_row(shop, tag, channel, i as i64 + 1, decile, config)),
             );
         }
     }
@@ -81,10 +79,7 @@ fn decile_row(
         return None;
     }
     let over = |part: i64, whole: i64| (whole > 0).then(|| part as f64 / whole as f64);
-    let reopened = contacts
-        .iter()
-        .filter(|c| c.conversation.num_reopens > 0)
-        .count() as i64;
+    let reopened = contacts.iter().filter(|c| c.conversation.num_reopens > 0).count() as i64;
     Some(MetricTradeoff {
         shop_id: shop.shop.shop_id.clone(),
         tag: tag.into(),
@@ -123,9 +118,7 @@ mod tests {
         facts.conversations.push(absent);
         let rows = facts.night(|night| metric_tradeoff(night, &InsightConfig::default()));
         assert_eq!(
-            rows.iter()
-                .map(|r| (r.tag.as_str(), r.decile))
-                .collect::<Vec<_>>(),
+            rows.iter().map(|r| (r.tag.as_str(), r.decile)).collect::<Vec<_>>(),
             (1..=10).map(|d| ("all", d)).collect::<Vec<_>>()
         );
         let first = &rows[0];
@@ -149,9 +142,7 @@ mod tests {
         }
         let rows = facts.night(|night| metric_tradeoff(night, &InsightConfig::default()));
         assert_eq!(
-            rows.iter()
-                .map(|r| (r.decile, r.num_conversations))
-                .collect::<Vec<_>>(),
+            rows.iter().map(|r| (r.decile, r.num_conversations)).collect::<Vec<_>>(),
             [(1, 20), (7, 10)]
         );
     }

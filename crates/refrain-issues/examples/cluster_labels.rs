@@ -8,23 +8,14 @@
 
 #![allow(clippy::print_stdout, reason = "an example talks on stdout")]
 
-use refrain_issues::{
-    Clustering, IssuesConfig, Request, State, cluster_texts, evaluate, run_night,
-};
+use refrain_issues::{Clustering, IssuesConfig, Request, State, cluster_texts, evaluate, run_night};
 use refrain_record::{Date, Language, LineageEvent};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::ops::Range;
 
 const TEXT_NAMES: [&str; 2] = ["text", "utterance"];
-const LABEL_NAMES: [&str; 6] = [
-    "tag",
-    "label",
-    "intent",
-    "doc_id",
-    "main_intent",
-    "category",
-];
+const LABEL_NAMES: [&str; 6] = ["tag", "label", "intent", "doc_id", "main_intent", "category"];
 
 type Pairs = Vec<(String, String)>;
 
@@ -52,12 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn measure(
-    path: &str,
-    cfg: &IssuesConfig,
-    print_names: bool,
-    nights: Range<usize>,
-) -> Result<(), Box<dyn Error>> {
+fn measure(path: &str, cfg: &IssuesConfig, print_names: bool, nights: Range<usize>) -> Result<(), Box<dyn Error>> {
     let pairs = if path.ends_with(".csv") {
         read_csv(path)?
     } else {
@@ -119,11 +105,7 @@ fn run_nights(
     let Some(last) = last else {
         return Ok(Clustering::default());
     };
-    let canonical: BTreeMap<_, _> = last
-        .issues
-        .iter()
-        .map(|i| (&i.issue_id, &i.canonical_id))
-        .collect();
+    let canonical: BTreeMap<_, _> = last.issues.iter().map(|i| (&i.issue_id, &i.canonical_id)).collect();
     let numbers: BTreeMap<_, u32> = last.issues.iter().map(|i| &i.issue_id).zip(0..).collect();
     let mut clustering = Clustering {
         labels: vec![None; texts.len()],
@@ -153,11 +135,7 @@ fn run_nights(
 fn read_csv(path: &str) -> Result<Pairs, Box<dyn Error>> {
     let mut reader = csv::Reader::from_path(path)?;
     let headers = reader.headers()?.clone();
-    let place = |names: &[&str]| {
-        names
-            .iter()
-            .find_map(|name| headers.iter().position(|h| h == *name))
-    };
+    let place = |names: &[&str]| names.iter().find_map(|name| headers.iter().position(|h| h == *name));
     let text = place(&TEXT_NAMES).ok_or("no text column")?;
     let label = place(&LABEL_NAMES).ok_or("no label column")?;
     let rows = reader

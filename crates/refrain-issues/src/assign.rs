@@ -50,11 +50,7 @@ struct Found {
 
 impl<'a> Night<'a> {
     /// Settles every request that `prior` leaves open: members stay what they are.
-    pub(crate) fn settle(
-        &self,
-        shop: &mut ShopState,
-        prior: Vec<Option<Standing>>,
-    ) -> Vec<Standing> {
+    pub(crate) fn settle(&self, shop: &mut ShopState, prior: Vec<Option<Standing>>) -> Vec<Standing> {
         self.renew_basis(shop, &prior);
         let is_first = shop.issues.is_empty();
         let is_fresh = |at: usize| is_first || self.is_in_window(at);
@@ -104,8 +100,7 @@ impl<'a> Night<'a> {
             points: shop.basis.as_ref().map_or_else(
                 || Array2::zeros((distinct.texts.len(), 0)),
                 |basis| {
-                    let of: Vec<&Request<'_>> =
-                        positions.iter().map(|list| &self.requests[list[0]]).collect();
+                    let of: Vec<&Request<'_>> = positions.iter().map(|list| &self.requests[list[0]]).collect();
                     context::embed(basis, &distinct.texts, &of)
                 },
             ),
@@ -139,19 +134,13 @@ impl<'a> Night<'a> {
             .requests
             .first()
             .map_or(0, |r| i64::from(self.as_of.0) - i64::from(r.date.0));
-        self.requests.len() >= self.cfg.first_fit_texts
-            || days >= i64::from(self.cfg.first_fit_days)
+        self.requests.len() >= self.cfg.first_fit_texts || days >= i64::from(self.cfg.first_fit_days)
     }
 
     /// Fits a basis on distinct texts and moves every issue's centre into it by its members' texts.
     ///
     /// An issue whose members are all gone keeps a zero centre, which nothing is near to.
-    pub(crate) fn fit_basis(
-        &self,
-        shop: &mut ShopState,
-        standings: &[Option<Standing>],
-        distinct: &[&str],
-    ) {
+    pub(crate) fn fit_basis(&self, shop: &mut ShopState, standings: &[Option<Standing>], distinct: &[&str]) {
         let chosen = sample(distinct, self.cfg.sample_max, self.cfg.seed);
         let sampled: Vec<&str> = chosen.iter().map(|&at| distinct[at]).collect();
         let basis = Basis::fit(&sampled, self.cfg);
@@ -164,18 +153,13 @@ impl<'a> Night<'a> {
         for (issue, members) in shop.issues.iter_mut().zip(members) {
             let texts: Vec<&str> = members.iter().map(|r| r.text).collect();
             let distinct = collapse(&texts);
-            let of: Vec<&Request<'_>> =
-                distinct.positions.iter().map(|list| members[list[0]]).collect();
+            let of: Vec<&Request<'_>> = distinct.positions.iter().map(|list| members[list[0]]).collect();
             let points = context::embed(&basis, &distinct.texts, &of);
             issue.sum = points.sum_axis(Axis(0)).to_vec();
             let mut centre = issue.sum.clone();
             normalise(&mut centre);
             let centre = ndarray::ArrayView1::from(&centre);
-            let mut own: Vec<f32> = points
-                .rows()
-                .into_iter()
-                .map(|row| row.dot(&centre))
-                .collect();
+            let mut own: Vec<f32> = points.rows().into_iter().map(|row| row.dot(&centre)).collect();
             issue.min_similarity = reach_of(&mut own, self.cfg.assign_min_similarity);
         }
         shop.basis = Some(basis);
@@ -205,8 +189,7 @@ impl<'a> Night<'a> {
         let mut own = vec![Vec::new(); places.len()];
         for at in 0..pool.texts.len() {
             let found = &mut pool.found[at];
-            let Some(near) = nearest[at].filter(|n| found.issue.is_none() && n.similarity > 0.0)
-            else {
+            let Some(near) = nearest[at].filter(|n| found.issue.is_none() && n.similarity > 0.0) else {
                 continue;
             };
             let group = near.row as usize;
@@ -232,12 +215,7 @@ impl<'a> Night<'a> {
 
     /// The place and centre of each group: an existing issue's when it is as near as a merge asks,
     /// else a new one's.
-    fn births(
-        &self,
-        shop: &mut ShopState,
-        groups: &Groups,
-        sizes: &[usize],
-    ) -> (Vec<usize>, Array2<f32>) {
+    fn births(&self, shop: &mut ShopState, groups: &Groups, sizes: &[usize]) -> (Vec<usize>, Array2<f32>) {
         let (existing, existing_centres) = canonical_centres(shop);
         let nearest = nearest_centre(groups.centres.view(), existing_centres.view());
         let near = belonging(&nearest, self.cfg.merge_similarity);
@@ -254,9 +232,7 @@ impl<'a> Night<'a> {
         for group in order {
             if let Some(row) = near[group] {
                 places[group] = existing[row as usize];
-                references
-                    .row_mut(group)
-                    .assign(&existing_centres.row(row as usize));
+                references.row_mut(group).assign(&existing_centres.row(row as usize));
             } else {
                 places[group] = shop.issues.len();
                 self.bear(shop, references.ncols());
@@ -294,12 +270,8 @@ impl<'a> Night<'a> {
 fn join_existing(pool: &mut Pool<'_>, shop: &mut ShopState) {
     let (places, centres) = canonical_centres(shop);
     let nearest = nearest_centre(pool.points.view(), centres.view());
-    let reaches =
-        |n: &Neighbour| n.similarity >= shop.issues[places[n.row as usize]].min_similarity;
-    let labels: Vec<Option<u32>> = nearest
-        .iter()
-        .map(|n| n.filter(reaches).map(|n| n.row))
-        .collect();
+    let reaches = |n: &Neighbour| n.similarity >= shop.issues[places[n.row as usize]].min_similarity;
+    let labels: Vec<Option<u32>> = nearest.iter().map(|n| n.filter(reaches).map(|n| n.row)).collect();
     for ((found, near), label) in pool.found.iter_mut().zip(&nearest).zip(&labels) {
         found.nearest = near
             .filter(|n| n.similarity > 0.0)
@@ -316,9 +288,7 @@ fn join_existing(pool: &mut Pool<'_>, shop: &mut ShopState) {
 pub(crate) fn canonical_centres(shop: &ShopState) -> (Vec<usize>, Array2<f32>) {
     let places = shop.canonical();
     let dims = shop.basis.as_ref().map_or(0, context::dims);
-    let sums = Array2::from_shape_fn((places.len(), dims), |(row, dim)| {
-        shop.issues[places[row]].sum[dim]
-    });
+    let sums = Array2::from_shape_fn((places.len(), dims), |(row, dim)| shop.issues[places[row]].sum[dim]);
     (places, unit_rows(sums))
 }
 

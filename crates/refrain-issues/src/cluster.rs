@@ -41,10 +41,7 @@ pub fn cluster_texts(
     let distinct = collapse(texts);
     let chosen = sample(&distinct.texts, cfg.sample_max, cfg.seed);
     let sampled: Vec<&str> = chosen.iter().map(|&at| distinct.texts[at]).collect();
-    let sizes: Vec<usize> = chosen
-        .iter()
-        .map(|&at| distinct.positions[at].len())
-        .collect();
+    let sizes: Vec<usize> = chosen.iter().map(|&at| distinct.positions[at].len()).collect();
     let basis = Basis::fit(&sampled, cfg);
     let groups = find_groups(basis.embed(&sampled).view(), &sizes, cfg);
     let points = basis.embed(&distinct.texts);

@@ -23,10 +23,7 @@ impl Graph {
     }
 
     fn degrees(&self) -> Vec<f64> {
-        let outer = self
-            .edges
-            .iter()
-            .map(|list| list.iter().map(|e| e.1).sum::<f64>());
+        let outer = self.edges.iter().map(|list| list.iter().map(|e| e.1).sum::<f64>());
         outer.zip(&self.loops).map(|(sum, own)| sum + own).collect()
     }
 }
@@ -45,12 +42,7 @@ pub(crate) fn communities(graph: &Graph, resolution: f64, seed: u64) -> Vec<u32>
         let num_fine = count(&fine);
         if num_fine == level.len() {
             // Nothing can be gathered any further: the moved partition is the answer.
-            return number_by_first(
-                membership
-                    .iter()
-                    .map(|&node| coarse[node as usize])
-                    .collect(),
-            );
+            return number_by_first(membership.iter().map(|&node| coarse[node as usize]).collect());
         }
         for node in &mut membership {
             *node = fine[*node as usize];
@@ -62,12 +54,7 @@ pub(crate) fn communities(graph: &Graph, resolution: f64, seed: u64) -> Vec<u32>
         start = number_by_first(start);
         level = aggregate(&level, &fine, num_fine);
     }
-    number_by_first(
-        membership
-            .iter()
-            .map(|&node| start[node as usize])
-            .collect(),
-    )
+    number_by_first(membership.iter().map(|&node| start[node as usize]).collect())
 }
 
 /// Weights from one node to the communities around it, reusable without clearing all.
@@ -132,9 +119,7 @@ fn move_nodes(graph: &Graph, mut part: Vec<u32>, resolution: f64, seed: u64) -> 
         for &community in &ties.touched {
             let value = gain(community);
             let margin = 1e-12 * total;
-            if value > best.1 + margin
-                || (value >= best.1 - margin && community < best.0 && best.0 != own)
-            {
+            if value > best.1 + margin || (value >= best.1 - margin && community < best.0 && best.0 != own) {
                 best = (community, value);
             }
         }
@@ -180,10 +165,7 @@ fn refine(graph: &Graph, coarse: &[u32], resolution: f64) -> Vec<u32> {
         .collect();
     let mut volume = degrees.clone();
     // Weight from a part to the rest of its community.
-    let mut outer: Vec<f64> = inside
-        .iter()
-        .map(|list| list.iter().map(|e| e.1).sum())
-        .collect();
+    let mut outer: Vec<f64> = inside.iter().map(|list| list.iter().map(|e| e.1).sum()).collect();
     let mut is_single = vec![true; graph.len()];
     let mut ties = Ties::new(graph.len());
     for node in 0..graph.len() {
@@ -225,10 +207,7 @@ fn aggregate(graph: &Graph, part: &[u32], num_parts: usize) -> Graph {
     let mut edges = Vec::with_capacity(num_parts);
     let mut loops = Vec::with_capacity(num_parts);
     for (own, nodes) in members.iter().enumerate() {
-        let all: Vec<(u32, f64)> = nodes
-            .iter()
-            .flat_map(|&n| graph.edges[n].iter().copied())
-            .collect();
+        let all: Vec<(u32, f64)> = nodes.iter().flat_map(|&n| graph.edges[n].iter().copied()).collect();
         ties.gather(&all, part);
         let inner: f64 = nodes.iter().map(|&n| graph.loops[n]).sum();
         loops.push(inner + ties.to(id(own)));
@@ -263,10 +242,7 @@ pub(crate) fn number_by_first(mut part: Vec<u32>) -> Vec<u32> {
     part
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "rows are sampled below 2^32"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "rows are sampled below 2^32")]
 fn id(index: usize) -> u32 {
     index as u32
 }

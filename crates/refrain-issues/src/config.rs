@@ -89,11 +89,7 @@ impl IssuesConfig {
             return fail("neighbours", self.neighbours.to_string(), "1 to 200");
         }
         if !(self.resolution > 0.0 && self.resolution <= 1000.0) {
-            return fail(
-                "resolution",
-                self.resolution.to_string(),
-                "above 0, at most 1000",
-            );
+            return fail("resolution", self.resolution.to_string(), "above 0, at most 1000");
         }
         if self.min_members < 2 {
             return fail("min_members", self.min_members.to_string(), "2 or more");
@@ -108,11 +104,7 @@ impl IssuesConfig {
         }
         if self.merge_similarity < self.assign_min_similarity {
             let found = self.merge_similarity.to_string();
-            return fail(
-                "merge_similarity",
-                found,
-                "at least `assign_min_similarity`",
-            );
+            return fail("merge_similarity", found, "at least `assign_min_similarity`");
         }
         if !(100..=200_000).contains(&self.sample_max) {
             return fail("sample_max", self.sample_max.to_string(), "100 to 200000");
@@ -141,9 +133,7 @@ mod tests {
         };
         assert!(changed(|c| c.dims = 0).contains("`issues.dims` is `0`"));
         assert!(changed(|c| c.assign_min_similarity = f32::NAN).contains("assign_min_similarity"));
-        assert!(
-            changed(|c| c.merge_similarity = 0.1).contains("`issues.merge_similarity` is `0.1`")
-        );
+        assert!(changed(|c| c.merge_similarity = 0.1).contains("`issues.merge_similarity` is `0.1`"));
         assert!(changed(|c| c.resolution = 0.0).contains("resolution"));
     }
 }

@@ -17,21 +17,27 @@ use xxhash_rust::xxh3::xxh3_64;
 const WORDS: f32 = 0.40;
 const TAG: f32 = 0.45;
 const LANGUAGE: f32 = 0.15;
-const RESOLUTION_FACTOR: f64 = 3.0;
+/// How much finer where every request has a tag.
+const FINER: f32 = 2.0;
 /// Dimensions in which tags are nearly at right angles to each other, whatever tags there are.
 const TAG_DIMS: usize = 64;
 const LANGUAGE_DIMS: usize = Language::ALL.len();
 
 /// The thresholds of a config, which speak of words alone, as cosines of vectors with context.
 ///
-/// Two requests of one tag and language need the configured likeness of words to be merged; to
-/// belong, a request of unknown tag counts as half alike.
-pub(crate) fn in_context(cfg: &IssuesConfig) -> IssuesConfig {
+/// What the context of two like requests adds depends on how many requests have a tag. Two of one
+/// tag and language need the configured likeness of words to be merged; to belong, the tag counts
+/// half, as it may be wrong or missing.
+pub(crate) fn in_context(cfg: &IssuesConfig, requests: &[Request<'_>]) -> IssuesConfig {
+    #[expect(clippy::cast_precision_loss, reason = "a share needs no more")]
+    let tagged = requests.iter().filter(|r| r.top_tag.is_some()).count() as f32 / requests.len().max(1) as f32;
+    let total = WORDS + LANGUAGE + TAG * tagged;
+    let raised = |similarity: f32, of_tag: f32| (WORDS * similarity + LANGUAGE + TAG * tagged * of_tag) / total;
     IssuesConfig {
-        assign_min_similarity: WORDS * cfg.assign_min_similarity + LANGUAGE + TAG / 2.0,
-        merge_similarity: WORDS * cfg.merge_similarity + LANGUAGE + TAG,
+        assign_min_similarity: raised(cfg.assign_min_similarity, 0.5),
+        merge_similarity: raised(cfg.merge_similarity, 1.0),
         // Requests of one tag are all near each other, so communities need a finer eye.
-        resolution: RESOLUTION_FACTOR * cfg.resolution,
+        resolution: cfg.resolution * f64::from(1.0 + FINER * tagged),
         ..cfg.clone()
     }
 }
@@ -55,11 +61,18 @@ pub(crate) fn embed(basis: &Basis, texts: &[&str], of: &[&Request<'_>]) -> Array
         row.slice_mut(s![..start]).assign(&words.mapv(|v| v * WORDS.sqrt()));
         if let Some(tag) = request.top_tag {
             total += TAG;
-            for (slot, value) in row.slice_mut(s![start..start + TAG_DIMS]).iter_mut().zip(direction(tag)) {
+            for (slot, value) in row
+                .slice_mut(s![start..start + TAG_DIMS])
+                .iter_mut()
+                .zip(direction(tag))
+            {
                 *slot = value * TAG.sqrt();
             }
         }
-        if let Some(place) = request.language.and_then(|l| Language::ALL.iter().position(|other| *other == l)) {
+        if let Some(place) = request
+            .language
+            .and_then(|l| Language::ALL.iter().position(|other| *other == l))
+        {
             total += LANGUAGE;
             row[start + TAG_DIMS + place] = LANGUAGE.sqrt();
         }

@@ -44,10 +44,7 @@ fn times_small(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>) -> Array2<f32> {
 ///
 /// By the eigenvectors of the Gram matrix: rank deficiency drops columns, and the spectrum of
 /// text is flat enough for the halved precision.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "f32 is what the matrices hold"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "f32 is what the matrices hold")]
 pub(crate) fn orthonormal(a: ArrayView2<'_, f32>) -> Array2<f32> {
     let (energies, vectors) = symmetric_eigen(gram(a));
     let largest = energies.first().copied().unwrap_or(0.0);
@@ -87,10 +84,9 @@ fn symmetric_eigen(mut m: Array2<f64>) -> (Vec<f64>, Array2<f64>) {
     let values = order.iter().map(|&i| m[[i, i]]).collect();
     let mut sorted = vectors.select(Axis(0), &order);
     for mut row in sorted.rows_mut() {
-        let strongest = row.iter().fold(
-            0.0_f64,
-            |best, &v| if v.abs() > best.abs() { v } else { best },
-        );
+        let strongest = row
+            .iter()
+            .fold(0.0_f64, |best, &v| if v.abs() > best.abs() { v } else { best });
         if strongest < 0.0 {
             row.mapv_inplace(|v| -v);
         }
@@ -120,30 +116,21 @@ fn rotate(m: &mut Array2<f64>, vectors: &mut Array2<f64>, p: usize, q: usize) {
 
 fn rotate_rows(m: &mut Array2<f64>, p: usize, q: usize, c: f64, s: f64) {
     let (mut row_p, mut row_q) = m.multi_slice_mut((s![p, ..], s![q, ..]));
-    ndarray::Zip::from(&mut row_p)
-        .and(&mut row_q)
-        .for_each(|a, b| {
-            let (old_a, old_b) = (*a, *b);
-            *a = c * old_a - s * old_b;
-            *b = s * old_a + c * old_b;
-        });
+    ndarray::Zip::from(&mut row_p).and(&mut row_q).for_each(|a, b| {
+        let (old_a, old_b) = (*a, *b);
+        *a = c * old_a - s * old_b;
+        *b = s * old_a + c * old_b;
+    });
 }
 
 /// Scales `row` to length 1; a zero or non-finite row becomes zero and gives `false`.
 pub(crate) fn normalise(row: &mut [f32]) -> bool {
-    let length = row
-        .iter()
-        .map(|&v| f64::from(v) * f64::from(v))
-        .sum::<f64>()
-        .sqrt();
+    let length = row.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>().sqrt();
     if !length.is_finite() || length <= 1e-12 {
         row.fill(0.0);
         return false;
     }
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "f32 is what the matrices hold"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "f32 is what the matrices hold")]
     for value in row {
         *value = (f64::from(*value) / length) as f32;
     }
@@ -165,18 +152,9 @@ mod tests {
         let left = orthonormal(a.view());
         let gram = left.t().dot(&left);
         for ((i, j), &value) in gram.indexed_iter() {
-            assert!(
-                (value - f32::from(u8::from(i == j))).abs() < 1e-3,
-                "{i} {j} {value}"
-            );
+            assert!((value - f32::from(u8::from(i == j))).abs() < 1e-3, "{i} {j} {value}");
         }
-        let energy: Vec<f32> = a
-            .t()
-            .dot(&left)
-            .columns()
-            .into_iter()
-            .map(|c| c.dot(&c))
-            .collect();
+        let energy: Vec<f32> = a.t().dot(&left).columns().into_iter().map(|c| c.dot(&c)).collect();
         assert!(energy.is_sorted_by(|a, b| a >= b), "{energy:?}");
         let rebuilt = left.dot(&left.t().dot(&a));
         let worst = (&rebuilt - &a).iter().fold(0.0_f32, |m, v| m.max(v.abs()));

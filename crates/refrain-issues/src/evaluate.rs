@@ -132,9 +132,7 @@ impl Table {
         let conditional: f64 = self
             .cells
             .iter()
-            .map(|(&(_, column), &count)| {
-                -(count as f64 / n) * (count as f64 / self.columns[column] as f64).ln()
-            })
+            .map(|(&(_, column), &count)| -(count as f64 / n) * (count as f64 / self.columns[column] as f64).ln())
             .sum();
         let mean = f64::midpoint(label_entropy, cluster_entropy);
         if mean <= 1e-15 {
@@ -152,11 +150,7 @@ impl Table {
         let by_label: f64 = self.rows.iter().map(|&c| pairs(c)).sum();
         let by_cluster: f64 = self.columns.iter().map(|&c| pairs(c)).sum();
         let all = pairs(self.n as u64);
-        let expected = if all > 0.0 {
-            by_label * by_cluster / all
-        } else {
-            0.0
-        };
+        let expected = if all > 0.0 { by_label * by_cluster / all } else { 0.0 };
         let spread = f64::midpoint(by_label, by_cluster) - expected;
         if spread.abs() <= f64::EPSILON * all {
             1.0
@@ -167,11 +161,7 @@ impl Table {
 }
 
 fn ratio(part: u64, whole: u64) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 #[cfg(test)]

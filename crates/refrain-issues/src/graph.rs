@@ -41,10 +41,7 @@ fn edges_of(row: usize, circles: &[Vec<u32>], incoming: &[u32]) -> Vec<(u32, f64
     let tie = |other: u32| {
         let circle = &circles[other as usize];
         let shared = num_common(own, circle);
-        (
-            other,
-            shared as f64 / (own.len() + circle.len() - shared) as f64,
-        )
+        (other, shared as f64 / (own.len() + circle.len() - shared) as f64)
     };
     others.into_iter().map(tie).filter(|e| e.1 > 0.0).collect()
 }
@@ -72,14 +69,8 @@ mod tests {
 
     #[test]
     fn weights_are_shares_of_common_neighbours() {
-        let list = |rows: &[u32]| -> Vec<Neighbour> {
-            rows.iter()
-                .map(|&row| Neighbour {
-                    row,
-                    similarity: 1.0,
-                })
-                .collect()
-        };
+        let list =
+            |rows: &[u32]| -> Vec<Neighbour> { rows.iter().map(|&row| Neighbour { row, similarity: 1.0 }).collect() };
         let graph = shared_neighbour_graph(&[list(&[1, 2]), list(&[0, 2]), list(&[3]), list(&[])]);
         // Circles: {0,1,2}, {0,1,2}, {2,3}, {3}.
         assert_eq!(graph.edges[0], [(1, 1.0), (2, 0.25)]);

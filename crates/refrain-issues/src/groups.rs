@@ -35,11 +35,7 @@ pub(crate) struct Groups {
 ///
 /// Row i stands for `sizes[i]` conversations, and a group for at least `min_members` of them.
 /// Groups are numbered by their first row.
-pub(crate) fn find_groups(
-    points: ArrayView2<'_, f32>,
-    sizes: &[usize],
-    cfg: &IssuesConfig,
-) -> Groups {
+pub(crate) fn find_groups(points: ArrayView2<'_, f32>, sizes: &[usize], cfg: &IssuesConfig) -> Groups {
     let num_neighbours = cfg
         .neighbours
         .min((points.nrows() / NEIGHBOUR_SHARE).max(MIN_NEIGHBOURS));
@@ -51,15 +47,9 @@ pub(crate) fn find_groups(
         .zip(points.axis_iter(Axis(0)))
         .map(|(community, row)| row.iter().any(|&v| v != 0.0).then_some(community))
         .collect();
-    let mut centres = refine(
-        points,
-        centres_of(points, &keep_large(&labels, sizes, cfg.min_members)),
-    );
+    let mut centres = refine(points, centres_of(points, &keep_large(&labels, sizes, cfg.min_members)));
     loop {
-        let labels = belonging(
-            &nearest_centre(points, centres.view()),
-            cfg.assign_min_similarity,
-        );
+        let labels = belonging(&nearest_centre(points, centres.view()), cfg.assign_min_similarity);
         let kept = keep_large(&labels, sizes, cfg.min_members);
         let merged = merge_near(points, &kept, cfg.merge_similarity);
         if num_groups(&merged) == centres.nrows() {
@@ -120,11 +110,7 @@ fn renumbered(labels: Vec<Option<u32>>) -> Vec<Option<u32>> {
 }
 
 /// Sum of each group's rows.
-pub(crate) fn sums_of(
-    points: ArrayView2<'_, f32>,
-    labels: &[Option<u32>],
-    num_groups: usize,
-) -> Array2<f32> {
+pub(crate) fn sums_of(points: ArrayView2<'_, f32>, labels: &[Option<u32>], num_groups: usize) -> Array2<f32> {
     let mut sums = Array2::<f32>::zeros((num_groups, points.ncols()));
     for (label, row) in labels.iter().zip(points.axis_iter(Axis(0))) {
         if let Some(label) = label {
@@ -164,11 +150,7 @@ fn refine(points: ArrayView2<'_, f32>, centres: Array2<f32>) -> Array2<f32> {
 }
 
 /// Labels with the most similar groups made one until no two centres reach `min_similarity`.
-fn merge_near(
-    points: ArrayView2<'_, f32>,
-    labels: &[Option<u32>],
-    min_similarity: f32,
-) -> Vec<Option<u32>> {
+fn merge_near(points: ArrayView2<'_, f32>, labels: &[Option<u32>], min_similarity: f32) -> Vec<Option<u32>> {
     let num = num_groups(labels);
     let mut sums = sums_of(points, labels, num);
     let mut stands_for: Vec<u32> = (0_u32..).take(num).collect();
@@ -178,24 +160,13 @@ fn merge_near(
         kept += &absorbed;
         sums.row_mut(gone).fill(0.0);
         let (from, to) = (stands_for[gone], stands_for[keep]);
-        stands_for
-            .iter_mut()
-            .filter(|s| **s == from)
-            .for_each(|s| *s = to);
+        stands_for.iter_mut().filter(|s| **s == from).for_each(|s| *s = to);
     }
-    renumbered(
-        labels
-            .iter()
-            .map(|l| l.map(|l| stands_for[l as usize]))
-            .collect(),
-    )
+    renumbered(labels.iter().map(|l| l.map(|l| stands_for[l as usize])).collect())
 }
 
 /// The two rows with the largest similarity of at least `min_similarity`, the lower row first; ties to the lower pair.
-pub(crate) fn nearest_pair(
-    centres: &Array2<f32>,
-    min_similarity: f32,
-) -> Option<(usize, usize, f32)> {
+pub(crate) fn nearest_pair(centres: &Array2<f32>, min_similarity: f32) -> Option<(usize, usize, f32)> {
     let products = centres.dot(&centres.t());
     let mut best: Option<(usize, usize, f32)> = None;
     for i in 0..centres.nrows() {
@@ -242,12 +213,7 @@ mod tests {
     fn few_points() {
         for n in 0..3 {
             let points = Array2::from_elem((n, 1), 1.0);
-            assert_eq!(
-                find_groups(points.view(), &vec![1; n], &cfg())
-                    .centres
-                    .nrows(),
-                0
-            );
+            assert_eq!(find_groups(points.view(), &vec![1; n], &cfg()).centres.nrows(), 0);
         }
         let heavy = find_groups(ndarray::array![[1.0]].view(), &[3], &cfg());
         assert_eq!(heavy.labels, [Some(0)]);

@@ -3,11 +3,7 @@
 /// For each row its column so that the sum of `weight` is largest; rows may not outnumber columns.
 ///
 /// Shortest augmenting paths with potentials (Kuhn-Munkres in the form of Jonker and Volgenant).
-pub(crate) fn best_assignment(
-    rows: usize,
-    columns: usize,
-    weight: impl Fn(usize, usize) -> i64,
-) -> Vec<usize> {
+pub(crate) fn best_assignment(rows: usize, columns: usize, weight: impl Fn(usize, usize) -> i64) -> Vec<usize> {
     debug_assert!(rows <= columns);
     // Index 0 is a virtual row and column; `owner[j]` is the row matched to column j.
     let mut row_potential = vec![0_i64; rows + 1];
@@ -27,8 +23,7 @@ pub(crate) fn best_assignment(
                 if visited[j] {
                     continue;
                 }
-                let cost =
-                    -weight(current - 1, j - 1) - row_potential[current] - column_potential[j];
+                let cost = -weight(current - 1, j - 1) - row_potential[current] - column_potential[j];
                 if cost < slack[j] {
                     slack[j] = cost;
                     previous[j] = column;

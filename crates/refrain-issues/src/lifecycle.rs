@@ -34,11 +34,7 @@ pub(crate) fn most_frequent<K: Ord + Copy>(counts: &BTreeMap<K, usize>) -> Optio
 }
 
 /// Counts members by issue and notes when each was seen first and last.
-pub(crate) fn tally<'a>(
-    night: &Night<'a>,
-    shop: &mut ShopState,
-    standings: &[Standing],
-) -> Vec<Tally<'a>> {
+pub(crate) fn tally<'a>(night: &Night<'a>, shop: &mut ShopState, standings: &[Standing]) -> Vec<Tally<'a>> {
     let mut tallies = vec![Tally::default(); shop.issues.len()];
     let mut persons: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); shop.issues.len()];
     let mut seen = vec![(i32::MAX, i32::MIN); shop.issues.len()];
@@ -49,11 +45,7 @@ pub(crate) fn tally<'a>(
         let tally = &mut tallies[issue];
         tally.members.push(at);
         tally.num_28d += i64::from(night.as_of.days_since(request.date) < 28);
-        tally.num_customers += i64::from(
-            request
-                .person_key
-                .is_none_or(|person| persons[issue].insert(person)),
-        );
+        tally.num_customers += i64::from(request.person_key.is_none_or(|person| persons[issue].insert(person)));
         tally.similarity_sum += standing.similarity.unwrap_or(0.0);
         if let Some(language) = request.language {
             *tally.languages.entry(language).or_insert(0) += 1;
@@ -61,10 +53,7 @@ pub(crate) fn tally<'a>(
         if let Some(tag) = request.top_tag {
             *tally.tags.entry(tag).or_insert(0) += 1;
         }
-        seen[issue] = (
-            seen[issue].0.min(request.date.0),
-            seen[issue].1.max(request.date.0),
-        );
+        seen[issue] = (seen[issue].0.min(request.date.0), seen[issue].1.max(request.date.0));
     }
     for (issue, (first, last)) in shop.issues.iter_mut().zip(seen) {
         if first <= last {
@@ -83,8 +72,7 @@ pub(crate) fn age(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]
     {
         let tally = &tallies[event.issue];
         event.num_members = tally.members.len() as i64;
-        event.evidence =
-            (!tally.members.is_empty()).then(|| tally.similarity_sum / tally.members.len() as f64);
+        event.evidence = (!tally.members.is_empty()).then(|| tally.similarity_sum / tally.members.len() as f64);
     }
     merge_near(night, shop, tallies);
     let mut last_seen = vec![i32::MIN; shop.issues.len()];
@@ -103,11 +91,7 @@ pub(crate) fn age(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]
         shop.lineage.push(Event {
             date: night.as_of.0,
             issue: place,
-            kind: if is_quiet {
-                EventKind::Died
-            } else {
-                EventKind::Revived
-            },
+            kind: if is_quiet { EventKind::Died } else { EventKind::Revived },
             other: None,
             num_members: num_members[place],
             evidence: None,
@@ -119,8 +103,7 @@ pub(crate) fn age(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]
 fn merge_near(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]) {
     loop {
         let (places, centres) = canonical_centres(shop);
-        let Some((older, younger, similarity)) = nearest_pair(&centres, night.cfg.merge_similarity)
-        else {
+        let Some((older, younger, similarity)) = nearest_pair(&centres, night.cfg.merge_similarity) else {
             return;
         };
         let (older, younger) = (places[older], places[younger]);
@@ -165,10 +148,7 @@ pub(crate) fn name(night: &Night<'_>, shop: &mut ShopState, shop_id: &str, talli
     if !due.contains(&true) {
         return;
     }
-    let classes: Vec<Class<'_>> = places
-        .iter()
-        .map(|&place| class(night, &members[place]))
-        .collect();
+    let classes: Vec<Class<'_>> = places.iter().map(|&place| class(night, &members[place])).collect();
     for ((place, is_due), name) in places.into_iter().zip(due).zip(name_classes(&classes)) {
         let issue = &mut shop.issues[place];
         if is_due && !members[place].is_empty() {
@@ -184,9 +164,7 @@ pub(crate) fn name(night: &Night<'_>, shop: &mut ShopState, shop_id: &str, talli
         .enumerate()
         .filter(|(_, issue)| issue.name.is_empty())
     {
-        issue_id(shop_id, place)
-            .as_str()
-            .clone_into(&mut issue.name);
+        issue_id(shop_id, place).as_str().clone_into(&mut issue.name);
     }
 }
 

@@ -53,10 +53,7 @@ impl Basis {
             let largest = row.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
             let scale = if largest > 0.0 { largest / LEVELS } else { 1.0 };
             scales.push(scale);
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "within 127 steps by the scale"
-            )]
+            #[expect(clippy::cast_possible_truncation, reason = "within 127 steps by the scale")]
             steps.extend(row.iter().map(|v| (v / scale).round() as i8));
         }
         Self {
@@ -108,9 +105,7 @@ fn fit_projection(weights: &Sparse, dims: usize, seed: u64) -> Array2<f32> {
     let terms = weights.num_columns;
     let width = (dims + OVERSAMPLING).min(terms).min(weights.num_rows());
     let transposed = weights.transposed();
-    let sketch = Array2::from_shape_fn((terms, width), |(i, j)| {
-        gaussian(seed, (i * width + j) as u64)
-    });
+    let sketch = Array2::from_shape_fn((terms, width), |(i, j)| gaussian(seed, (i * width + j) as u64));
     let mut left = orthonormal(weights.times(sketch.view()).view());
     for _ in 0..POWER_ITERATIONS {
         let right = orthonormal(transposed.times(left.view()).view());

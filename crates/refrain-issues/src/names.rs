@@ -17,8 +17,8 @@ const CUT_OFF_SHARE: f64 = 0.4;
 const LENGTH_BONUS: [f64; MAX_PHRASE_WORDS] = [1.0, 1.7, 2.0, 2.1];
 /// Words that stop-word lists hold but that turn a problem into its opposite.
 const NEGATIONS: [&str; 16] = [
-    "not", "no", "never", "cannot", "can't", "won't", "doesn't", "didn't", "don't", "nicht",
-    "kein", "keine", "niet", "ikke", "pas", "geen",
+    "not", "no", "never", "cannot", "can't", "won't", "doesn't", "didn't", "don't", "nicht", "kein", "keine", "niet",
+    "ikke", "pas", "geen",
 ];
 /// Stop words that end a phrase well: `top up`, `money back`.
 const PARTICLES: [&str; 5] = ["up", "out", "off", "back", "down"];
@@ -97,12 +97,8 @@ fn name_class(phrases: &Phrases, class: &Class<'_>, totals: &FxHashMap<&str, f64
 
 /// The best phrase, and the best one beside it that shares no word with it.
 fn title(scored: &[(f64, &str, &Phrase)]) -> String {
-    let weigh =
-        |(score, _, phrase): &(f64, &str, &Phrase)| score * LENGTH_BONUS[phrase.num_words - 1];
-    let mut ranked: Vec<(f64, &str, &Phrase)> = scored
-        .iter()
-        .map(|entry| (weigh(entry), entry.1, entry.2))
-        .collect();
+    let weigh = |(score, _, phrase): &(f64, &str, &Phrase)| score * LENGTH_BONUS[phrase.num_words - 1];
+    let mut ranked: Vec<(f64, &str, &Phrase)> = scored.iter().map(|entry| (weigh(entry), entry.1, entry.2)).collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     let Some(&(best, key, phrase)) = ranked.first() else {
         return String::new();
@@ -128,17 +124,12 @@ fn completed<'p>(
     mut phrase: &'p Phrase,
 ) -> (&'p str, &'p Phrase) {
     let extends = |longer: &str, key: &str| {
-        longer
-            .strip_prefix(key)
-            .is_some_and(|rest| rest.starts_with(' '))
-            || longer
-                .strip_suffix(key)
-                .is_some_and(|rest| rest.ends_with(' '))
+        longer.strip_prefix(key).is_some_and(|rest| rest.starts_with(' '))
+            || longer.strip_suffix(key).is_some_and(|rest| rest.ends_with(' '))
     };
     // Each step adds a word, so this ends.
     while let Some(&(_, longer, found)) = ranked.iter().find(|(_, longer, found)| {
-        extends(longer, key)
-            && f64::from(found.num_texts) >= CUT_OFF_SHARE * f64::from(phrase.num_texts)
+        extends(longer, key) && f64::from(found.num_texts) >= CUT_OFF_SHARE * f64::from(phrase.num_texts)
     }) {
         (key, phrase) = (longer, found);
     }
@@ -149,10 +140,7 @@ fn distinct_terms(scored: &[(f64, &str, &Phrase)]) -> Vec<String> {
     let mut kept: Vec<&str> = Vec::new();
     let mut terms = Vec::new();
     for (_, key, phrase) in scored {
-        let is_part = |other: &&str| {
-            key.split(' ')
-                .all(|word| other.split(' ').any(|w| w == word))
-        };
+        let is_part = |other: &&str| key.split(' ').all(|word| other.split(' ').any(|w| w == word));
         if kept.iter().any(is_part) {
             continue;
         }
@@ -182,9 +170,9 @@ fn surface(phrase: &Phrase) -> &str {
 
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn count_phrases(class: &Class<'_>) -> Phrases {
@@ -197,14 +185,8 @@ fn count_phrases(class: &Class<'_>) -> Phrases {
                 if last > first && !words[last].follows {
                     break;
                 }
-                if words[first].may_start
-                    && words[last].may_end
-                    && words[first..=last].iter().any(|w| !w.is_weak)
-                {
-                    let key: Vec<&str> = words[first..=last]
-                        .iter()
-                        .map(|w| w.folded.as_str())
-                        .collect();
+                if words[first].may_start && words[last].may_end && words[first..=last].iter().any(|w| !w.is_weak) {
+                    let key: Vec<&str> = words[first..=last].iter().map(|w| w.folded.as_str()).collect();
                     seen.entry(key.join(" "))
                         .or_insert((last - first + 1, &text[words[first].start..words[last].end]));
                 }
@@ -240,8 +222,7 @@ fn words(text: &str, language: Option<Language>) -> Vec<Word> {
     let mut words = Vec::new();
     let mut last_end = None;
     for token in tokens(text) {
-        let is_placeholder =
-            text[..token.start].ends_with('<') && text[token.end..].starts_with('>');
+        let is_placeholder = text[..token.start].ends_with('<') && text[token.end..].starts_with('>');
         if is_placeholder
             || !token
                 .text
@@ -258,8 +239,7 @@ fn words(text: &str, language: Option<Language>) -> Vec<Word> {
         words.push(Word {
             start: token.start,
             end: token.end,
-            follows: last_end
-                .is_some_and(|end: usize| text[end..token.start].chars().all(char::is_whitespace)),
+            follows: last_end.is_some_and(|end: usize| text[end..token.start].chars().all(char::is_whitespace)),
             may_start: !is_stop || is_negation,
             may_end: !is_weak || (!words.is_empty() && PARTICLES.contains(&folded.as_str())),
             is_weak,
@@ -296,11 +276,7 @@ mod tests {
             ]),
         ]);
         assert_eq!(names[0].title, "Package not arrived");
-        assert!(
-            names[1].title.starts_with("Voucher code"),
-            "{}",
-            names[1].title
-        );
+        assert!(names[1].title.starts_with("Voucher code"), "{}", names[1].title);
         assert!(names[0].terms.len() <= 10 && !names[0].terms.is_empty());
     }
 

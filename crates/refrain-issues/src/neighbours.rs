@@ -28,11 +28,7 @@ pub(crate) fn nearest_neighbours(points: ArrayView2<'_, f32>, k: usize) -> Vec<V
         .collect()
 }
 
-fn block_neighbours(
-    points: ArrayView2<'_, f32>,
-    queries: std::ops::Range<usize>,
-    k: usize,
-) -> Vec<Vec<Neighbour>> {
+fn block_neighbours(points: ArrayView2<'_, f32>, queries: std::ops::Range<usize>, k: usize) -> Vec<Vec<Neighbour>> {
     let block = points.slice(s![queries.clone(), ..]);
     let mut best = vec![Vec::with_capacity(k + 1); queries.len()];
     for target_start in (0..points.nrows()).step_by(TARGET_ROWS) {
@@ -60,20 +56,14 @@ fn offer(list: &mut Vec<Neighbour>, k: usize, target: usize, similarity: f32) {
         return;
     }
     let place = list.partition_point(|n| n.similarity >= similarity);
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "rows are sampled below 2^32"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "rows are sampled below 2^32")]
     let row = target as u32;
     list.insert(place, Neighbour { row, similarity });
     list.truncate(k);
 }
 
 /// The most similar row of `centres` for each row of `points`, ties to the lower; `None` without centres.
-pub(crate) fn nearest_centre(
-    points: ArrayView2<'_, f32>,
-    centres: ArrayView2<'_, f32>,
-) -> Vec<Option<Neighbour>> {
+pub(crate) fn nearest_centre(points: ArrayView2<'_, f32>, centres: ArrayView2<'_, f32>) -> Vec<Option<Neighbour>> {
     let starts: Vec<usize> = (0..points.nrows()).step_by(QUERY_ROWS).collect();
     starts
         .par_iter()
@@ -136,10 +126,7 @@ mod tests {
     fn ties_go_to_the_lower_row_and_zeros_have_none() {
         let points = ndarray::array![[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 0.0]];
         let lists = nearest_neighbours(points.view(), 1);
-        let rows: Vec<Vec<u32>> = lists
-            .iter()
-            .map(|l| l.iter().map(|n| n.row).collect())
-            .collect();
+        let rows: Vec<Vec<u32>> = lists.iter().map(|l| l.iter().map(|n| n.row).collect()).collect();
         assert_eq!(rows, [vec![1], vec![0], vec![0], vec![]]);
         assert!(
             nearest_centre(points.view(), Array2::zeros((0, 2)).view())

@@ -14,6 +14,8 @@ use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 const NUM_EXAMPLES: usize = 5;
+/// Longest title taken from a text.
+const MAX_TITLE_CHARS: usize = 60;
 /// Share of members with its top tag from which an issue takes part in a family.
 const FAMILY_MIN_TAG_SHARE: f64 = 0.5;
 
@@ -40,15 +42,13 @@ pub fn run_night(
     as_of: Date,
 ) -> Result<NightIssues, IssuesError> {
     cfg.check()?;
-    let cfg = &in_context(cfg);
     check_order(requests, as_of)?;
     if let Some(found) = state.as_of().filter(|&night| night >= as_of) {
         return Err(IssuesError::LaterState { found, as_of });
     }
     let prior = index(prior_members);
     let said: Vec<Request<'_>> = requests.iter().filter(|r| r.has_text()).copied().collect();
-    let mut by_shop: BTreeMap<String, &[Request<'_>]> =
-        state.shops.keys().map(|s| (s.clone(), &[][..])).collect();
+    let mut by_shop: BTreeMap<String, &[Request<'_>]> = state.shops.keys().map(|s| (s.clone(), &[][..])).collect();
     by_shop.extend(
         said.chunk_by(|a, b| a.shop_id == b.shop_id)
             .map(|list| (list[0].shop_id.to_owned(), list)),
@@ -59,7 +59,7 @@ pub fn run_night(
         let mut shop = state.shops.remove(&shop_id).unwrap_or_default();
         let night = Night {
             requests,
-            cfg,
+            cfg: &in_context(cfg, requests),
             as_of,
         };
         let before = prior_standings(&shop_id, &shop, requests, &prior)?;
@@ -68,22 +68,13 @@ pub fn run_night(
         age(&night, &mut shop, &tallies);
         name(&night, &mut shop, &shop_id, &tallies);
         issues.extend(issue_rows(&night, &shop, &shop_id, &tallies, &standings));
-        members.extend(
-            requests
-                .iter()
-                .zip(&standings)
-                .map(|(r, s)| member_row(r, s)),
-        );
+        members.extend(requests.iter().zip(&standings).map(|(r, s)| member_row(r, s)));
         state.shops.insert(shop_id, shop);
     }
     state.as_of = Some(as_of.0);
     issues.sort_by(|a, b| (&a.shop_id, &a.issue_id).cmp(&(&b.shop_id, &b.issue_id)));
     members.sort_by(|a: &IssueMember, b| {
-        (&a.shop_id, &a.source, &a.conversation_id).cmp(&(
-            &b.shop_id,
-            &b.source,
-            &b.conversation_id,
-        ))
+        (&a.shop_id, &a.source, &a.conversation_id).cmp(&(&b.shop_id, &b.source, &b.conversation_id))
     });
     let lineage = state.lineage();
     Ok(NightIssues {
@@ -108,7 +99,6 @@ pub fn refit(
     cfg: &IssuesConfig,
 ) -> Result<State, IssuesError> {
     cfg.check()?;
-    let cfg = &in_context(cfg);
     let as_of = state.as_of().unwrap_or(Date(i32::MAX));
     check_order(requests, as_of)?;
     let prior = index(members);
@@ -122,7 +112,7 @@ pub fn refit(
         let texts: Vec<&str> = requests.iter().map(|r| r.text).collect();
         Night {
             requests,
-            cfg,
+            cfg: &in_context(cfg, requests),
             as_of,
         }
         .fit_basis(shop, &standings, &collapse(&texts).texts);
@@ -133,16 +123,7 @@ pub fn refit(
 fn index(members: &[IssueMember]) -> Prior<'_> {
     members
         .iter()
-        .map(|m| {
-            (
-                (
-                    m.shop_id.as_str(),
-                    m.source.as_str(),
-                    m.conversation_id.as_str(),
-                ),
-                m,
-            )
-        })
+        .map(|m| ((m.shop_id.as_str(), m.source.as_str(), m.conversation_id.as_str()), m))
         .collect()
 }
 
@@ -209,7 +190,7 @@ fn issue_rows(
             issue_id: issue_id(shop_id, place),
             canonical_id: issue_id(shop_id, issue.canonical),
             issue_family_id: issue_id(shop_id, families[issue.canonical]),
-            name: issue.name.clone(),
+            name: title(night, tally, &issue.name),
             status: match (issue.canonical == place, issue.is_dormant) {
                 (false, _) => IssueStatus::Merged,
                 (true, true) => IssueStatus::Dormant,
@@ -233,6 +214,18 @@ fn issue_rows(
     tallies.iter().enumerate().map(row).collect()
 }
 
+/// The issue's name; where its texts hold no phrase of their own, its shortest text, ties to the first.
+fn title(night: &Night<'_>, tally: &Tally<'_>, name: &str) -> String {
+    if !name.is_empty() {
+        return name.to_owned();
+    }
+    let texts = tally.members.iter().map(|&at| night.requests[at].text.trim());
+    let shortest = texts
+        .min_by_key(|text| (text.chars().count(), *text))
+        .unwrap_or("no members");
+    shortest.chars().take(MAX_TITLE_CHARS).collect()
+}
+
 /// Members nearest to the centre that say it in different words, ties by id.
 fn examples(night: &Night<'_>, tally: &Tally<'_>, standings: &[Standing]) -> Vec<String> {
     let mut ranked: Vec<(f64, &str, &str, &str)> = tally
@@ -248,10 +241,7 @@ fn examples(night: &Night<'_>, tally: &Tally<'_>, standings: &[Standing]) -> Vec
             )
         })
         .collect();
-    ranked.sort_by(|a, b| {
-        b.0.total_cmp(&a.0)
-            .then_with(|| (a.1, a.2).cmp(&(b.1, b.2)))
-    });
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2))));
     let mut seen = BTreeSet::new();
     ranked
         .into_iter()

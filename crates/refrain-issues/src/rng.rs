@@ -17,12 +17,8 @@ fn uniform(bits: u64) -> f64 {
 /// A standard normal number by Box-Muller.
 pub(crate) fn gaussian(seed: u64, counter: u64) -> f32 {
     let radius = (-2.0 * uniform(hash(seed, counter.wrapping_mul(2))).ln()).sqrt();
-    let angle =
-        std::f64::consts::TAU * uniform(hash(seed, counter.wrapping_mul(2).wrapping_add(1)));
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "f32 is what the matrices hold"
-    )]
+    let angle = std::f64::consts::TAU * uniform(hash(seed, counter.wrapping_mul(2).wrapping_add(1)));
+    #[expect(clippy::cast_possible_truncation, reason = "f32 is what the matrices hold")]
     let value = (radius * angle.cos()) as f32;
     value
 }

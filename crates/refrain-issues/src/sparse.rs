@@ -63,10 +63,7 @@ impl Sparse {
             for (&column, &weight) in cells.iter().zip(weights) {
                 let place = next[column as usize];
                 next[column as usize] += 1;
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "rows are sampled below 2^32"
-                )]
+                #[expect(clippy::cast_possible_truncation, reason = "rows are sampled below 2^32")]
                 let row = row as u32;
                 columns[place] = row;
                 values[place] = weight;

@@ -82,10 +82,7 @@ impl State {
             version: STATE_VERSION,
             state: self,
         };
-        #[expect(
-            clippy::expect_used,
-            reason = "writing plain data to memory cannot fail"
-        )]
+        #[expect(clippy::expect_used, reason = "writing plain data to memory cannot fail")]
         postcard::to_stdvec(&versioned).expect("plain data")
     }
 
@@ -98,8 +95,7 @@ impl State {
             found,
             expected: STATE_VERSION,
         };
-        let (version, _) =
-            postcard::take_from_bytes::<u32>(bytes).map_err(|_| refuse("damaged".to_owned()))?;
+        let (version, _) = postcard::take_from_bytes::<u32>(bytes).map_err(|_| refuse("damaged".to_owned()))?;
         if version != STATE_VERSION {
             return Err(refuse(format!("of version {version}")));
         }
@@ -130,14 +126,7 @@ impl State {
             .flat_map(|(shop, state)| state.lineage.iter().map(move |event| event.row(shop)))
             .collect();
         rows.sort_by(|a, b| {
-            let key = |r: &IssueLineage| {
-                (
-                    r.shop_id.clone(),
-                    r.date,
-                    r.issue_id.clone(),
-                    r.event.as_str(),
-                )
-            };
+            let key = |r: &IssueLineage| (r.shop_id.clone(), r.date, r.issue_id.clone(), r.event.as_str());
             key(a)
                 .cmp(&key(b))
                 .then_with(|| a.other_issue_id.cmp(&b.other_issue_id))
@@ -149,13 +138,8 @@ impl State {
 impl ShopState {
     /// Whether lengths and places fit, so that nothing later reaches outside.
     fn is_whole(&self) -> bool {
-        let (len, dims) = (
-            self.issues.len(),
-            self.basis.as_ref().map_or(0, crate::context::dims),
-        );
-        let issue = |i: &IssueState| {
-            i.canonical < len && i.sum.len() == dims && i.sum.iter().all(|v| v.is_finite())
-        };
+        let (len, dims) = (self.issues.len(), self.basis.as_ref().map_or(0, crate::context::dims));
+        let issue = |i: &IssueState| i.canonical < len && i.sum.len() == dims && i.sum.iter().all(|v| v.is_finite());
         let event = |e: &Event| e.issue < len && e.other.is_none_or(|o| o < len);
         self.basis.as_ref().is_none_or(Basis::is_whole)
             && self.issues.iter().all(issue)

@@ -15,20 +15,9 @@ fn labels(texts: &[&str]) -> Vec<Option<u32>> {
         assert!(nearest.is_none_or(|n| (n as usize) < found.names.len()));
     }
     let mut sizes = vec![0; found.names.len()];
-    found
-        .labels
-        .iter()
-        .flatten()
-        .for_each(|&l| sizes[l as usize] += 1);
-    assert!(
-        sizes.is_sorted_by(|a, b| a >= b),
-        "largest first: {sizes:?}"
-    );
-    assert!(
-        sizes
-            .iter()
-            .all(|&s| s >= IssuesConfig::default().min_members)
-    );
+    found.labels.iter().flatten().for_each(|&l| sizes[l as usize] += 1);
+    assert!(sizes.is_sorted_by(|a, b| a >= b), "largest first: {sizes:?}");
+    assert!(sizes.iter().all(|&s| s >= IssuesConfig::default().min_members));
     found.labels
 }
 
@@ -53,13 +42,7 @@ fn corpus() -> Vec<String> {
         "help with the {} please",
         "my {} again",
     ];
-    let ends = [
-        "",
-        " today",
-        " since monday",
-        ", thanks",
-        " and nobody answers",
-    ];
+    let ends = ["", " today", " since monday", ", thanks", " and nobody answers"];
     let mut texts = Vec::new();
     for thing in things {
         for frame in frames {

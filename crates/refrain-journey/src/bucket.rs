@@ -23,9 +23,6 @@ mod tests {
         for n in 0..6_400 {
             counts[usize::from(bucket(&format!("person-{n}")))] += 1;
         }
-        assert!(
-            counts.iter().all(|&count| (50..=160).contains(&count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|&count| (50..=160).contains(&count)), "{counts:?}");
     }
 }

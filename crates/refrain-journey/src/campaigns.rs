@@ -85,12 +85,7 @@ impl CampaignIndex {
 
     /// `(source, campaign id)` of the campaigns that `texts` name and that ran at `at` or at most
     /// `window_days` before; sorted, each once.
-    pub(crate) fn mentions(
-        &self,
-        texts: &[&str],
-        at: Timestamp,
-        window_days: i64,
-    ) -> Vec<(&str, &str)> {
+    pub(crate) fn mentions(&self, texts: &[&str], at: Timestamp, window_days: i64) -> Vec<(&str, &str)> {
         let Some(automaton) = &self.automaton else {
             return Vec::new();
         };
@@ -103,15 +98,12 @@ impl CampaignIndex {
         }
         found.sort_unstable();
         found.dedup();
-        let running = found
-            .into_iter()
-            .map(|at| &self.campaigns[at])
-            .filter(|campaign| {
-                campaign.starts_at.is_none_or(|start| start <= at)
-                    && campaign
-                        .ends_at
-                        .is_none_or(|end| at <= end.plus_seconds(window_days * DAY_S))
-            });
+        let running = found.into_iter().map(|at| &self.campaigns[at]).filter(|campaign| {
+            campaign.starts_at.is_none_or(|start| start <= at)
+                && campaign
+                    .ends_at
+                    .is_none_or(|end| at <= end.plus_seconds(window_days * DAY_S))
+        });
         running
             .map(|campaign| (campaign.source.as_str(), campaign.campaign_id.as_str()))
             .collect()
@@ -126,8 +118,7 @@ fn needles_of(campaign: &CampaignRef<'_>) -> Vec<String> {
     let name = Some(fold(campaign.name).into_owned()).filter(|name| {
         let chars = name.chars().count();
         // Chinese names have no spaces and say more per character.
-        (chars >= MIN_NAME_CHARS && name.contains(' '))
-            || (chars >= 4 && !name.is_ascii() && !name.contains(' '))
+        (chars >= MIN_NAME_CHARS && name.contains(' ')) || (chars >= 4 && !name.is_ascii() && !name.contains(' '))
     });
     let page = campaign
         .url
@@ -186,13 +177,7 @@ mod tests {
         ] {
             assert_eq!(found(text), [("mailer", "a")], "{text}");
         }
-        for text in [
-            "",
-            "BLACK250",
-            "the sale is new",
-            "example.com",
-            "black week",
-        ] {
+        for text in ["", "BLACK250", "the sale is new", "example.com", "black week"] {
             assert!(found(text).is_empty(), "{text}");
         }
     }
@@ -205,12 +190,7 @@ mod tests {
                 .len()
         };
         assert_eq!(
-            [
-                at(999),
-                at(1_000),
-                at(2_000 + 7 * DAY_S),
-                at(2_001 + 7 * DAY_S)
-            ],
+            [at(999), at(1_000), at(2_000 + 7 * DAY_S), at(2_001 + 7 * DAY_S)],
             [0, 1, 1, 0]
         );
     }

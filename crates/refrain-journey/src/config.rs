@@ -79,10 +79,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         let windows = &self.repeat_windows_days;
         let is_rising = windows.windows(2).all(|pair| pair[0] < pair[1]);
-        if windows.is_empty()
-            || !is_rising
-            || windows.iter().any(|days| !WINDOWS_DAYS.contains(days))
-        {
+        if windows.is_empty() || !is_rising || windows.iter().any(|days| !WINDOWS_DAYS.contains(days)) {
             return Err(ConfigError::Windows(windows.clone()));
         }
         let similarity = self.text_similarity_min;
@@ -103,12 +100,7 @@ impl Config {
             ("max_contacts_per_day", daily, 1, 1_000),
         ] {
             if !(min..=max).contains(&found) {
-                return Err(ConfigError::Range {
-                    key,
-                    found,
-                    min,
-                    max,
-                });
+                return Err(ConfigError::Range { key, found, min, max });
             }
         }
         Ok(())
@@ -123,14 +115,8 @@ impl Config {
     /// Days for which an earlier night's rows may still change: the longest window of any column.
     #[must_use]
     pub fn look_back_days(&self) -> i64 {
-        let linked = [
-            self.cart_window_days,
-            self.order_window_days,
-            self.return_window_days,
-        ];
-        linked
-            .into_iter()
-            .fold(self.longest_repeat_days().max(14), i64::max)
+        let linked = [self.cart_window_days, self.order_window_days, self.return_window_days];
+        linked.into_iter().fold(self.longest_repeat_days().max(14), i64::max)
     }
 }
 

@@ -119,12 +119,7 @@ impl<'a> Contact<'a> {
 
     /// Order of a person's contacts: date, then time where known, then id.
     pub(crate) fn order(&self) -> (Date, Option<Timestamp>, &'a str, &'a str) {
-        (
-            self.date,
-            self.started_at,
-            self.source,
-            self.conversation_id,
-        )
+        (self.date, self.started_at, self.source, self.conversation_id)
     }
 
     /// When the matter seemed settled: solved first, else ended, else begun.

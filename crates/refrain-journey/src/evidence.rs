@@ -44,8 +44,7 @@ pub(crate) fn same_issue(
         return Some(Evidence::of(MatchReason::SourceThread));
     }
     if shared_tag(earlier, later).is_some() {
-        let same_thing =
-            shares(earlier.order_ids, later.order_ids) || shares(earlier.skus, later.skus);
+        let same_thing = shares(earlier.order_ids, later.order_ids) || shares(earlier.skus, later.skus);
         return Some(Evidence::of(if same_thing {
             MatchReason::OrderAndTag
         } else {
@@ -61,11 +60,7 @@ pub(crate) fn same_issue(
 
 /// The later contact's best topic that the earlier one has too.
 pub(crate) fn shared_tag<'a>(earlier: &Contact<'_>, later: &Contact<'a>) -> Option<&'a str> {
-    later
-        .tags
-        .iter()
-        .copied()
-        .find(|tag| earlier.tags.contains(tag))
+    later.tags.iter().copied().find(|tag| earlier.tags.contains(tag))
 }
 
 /// One follows up or was merged into the other, or both the same third.
@@ -75,9 +70,7 @@ fn is_same_thread(earlier: &Contact<'_>, later: &Contact<'_>) -> bool {
         from.follows_up == Some(to.conversation_id) || from.merged_into == Some(to.conversation_id)
     };
     a.source == b.source
-        && (points_at(b, a)
-            || points_at(a, b)
-            || (a.follows_up.is_some() && a.follows_up == b.follows_up))
+        && (points_at(b, a) || points_at(a, b) || (a.follows_up.is_some() && a.follows_up == b.follows_up))
 }
 
 fn shares(a: &[&str], b: &[&str]) -> bool {
@@ -100,9 +93,7 @@ impl<'c, 'a> Texts<'c, 'a> {
 
     /// How alike the requests of two contacts are, 0 to 1; 0 without text.
     pub(crate) fn similarity(&self, one: usize, other: usize) -> f64 {
-        if self.contacts[one].request_text.is_empty()
-            || self.contacts[other].request_text.is_empty()
-        {
+        if self.contacts[one].request_text.is_empty() || self.contacts[other].request_text.is_empty() {
             return 0.0;
         }
         self.profile(one).similarity(self.profile(other))
@@ -110,7 +101,6 @@ impl<'c, 'a> Texts<'c, 'a> {
 
     fn profile(&self, at: usize) -> &Profile {
         let contact = &self.contacts[at];
-        self.profiles[at]
-            .get_or_init(|| Similarity::new(contact.language).profile(contact.request_text))
+        self.profiles[at].get_or_init(|| Similarity::new(contact.language).profile(contact.request_text))
     }
 }

@@ -9,12 +9,7 @@ const DAY_S: i64 = 86_400;
 
 /// The kind of a pair; the first that fits of: redirected, forwarded, reopen, redial,
 /// cross-channel, follow-up.
-pub(crate) fn kind(
-    earlier: &Contact<'_>,
-    later: &Contact<'_>,
-    reason: MatchReason,
-    config: &Config,
-) -> RepeatKind {
+pub(crate) fn kind(earlier: &Contact<'_>, later: &Contact<'_>, reason: MatchReason, config: &Config) -> RepeatKind {
     if earlier.is_redirected && reason != MatchReason::None {
         return RepeatKind::Redirected;
     }
@@ -25,8 +20,7 @@ pub(crate) fn kind(
         return RepeatKind::Reopen;
     }
     let is_waiting = is_open_at_start(earlier, later) || is_unanswered_at_start(earlier, later);
-    let gap =
-        gap_s(earlier, later).unwrap_or_else(|| gap_days(earlier, later).saturating_mul(DAY_S));
+    let gap = gap_s(earlier, later).unwrap_or_else(|| gap_days(earlier, later).saturating_mul(DAY_S));
     match (is_waiting, earlier.channel == later.channel) {
         (true, true) if gap <= config.redial_max_s => RepeatKind::Redial,
         (true, false) => RepeatKind::CrossChannel,

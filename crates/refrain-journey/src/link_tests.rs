@@ -46,30 +46,9 @@ fn orders_link_by_name_and_by_closeness() {
     assert_eq!(
         rows,
         [
-            (
-                "last",
-                false,
-                Some(false),
-                Some(false),
-                None,
-                LinkMethod::Person
-            ),
-            (
-                "next",
-                true,
-                Some(false),
-                Some(true),
-                None,
-                LinkMethod::Person
-            ),
-            (
-                "old",
-                false,
-                Some(false),
-                Some(false),
-                None,
-                LinkMethod::OrderId
-            ),
+            ("last", false, Some(false), Some(false), None, LinkMethod::Person),
+            ("next", true, Some(false), Some(true), None, LinkMethod::Person),
+            ("old", false, Some(false), Some(false), None, LinkMethod::OrderId),
         ]
     );
     assert!(!journey.link_orders[0].matured);
@@ -128,10 +107,7 @@ fn carts_and_returns_keep_the_sign_of_time() {
             )
         })
         .collect();
-    assert_eq!(
-        carts,
-        [("after", 4, false, Some(true)), ("before", -3, true, None)]
-    );
+    assert_eq!(carts, [("after", 4, false, Some(true)), ("before", -3, true, None)]);
     let returns: Vec<_> = journey
         .link_returns
         .iter()
@@ -144,10 +120,7 @@ fn carts_and_returns_keep_the_sign_of_time() {
             )
         })
         .collect();
-    assert_eq!(
-        returns,
-        [("r1", 48, true, Some(true)), ("r2", -48, false, Some(true))]
-    );
+    assert_eq!(returns, [("r1", 48, true, Some(true)), ("r2", -48, false, Some(true))]);
 }
 
 #[test]
@@ -161,8 +134,7 @@ fn campaigns_link_by_send_and_by_mention() {
         starts_at: None,
         ends_at: None,
     };
-    let campaigns =
-        CampaignIndex::build(&[reference("c1", "BLACK25"), reference("c3", "SPRING5")]).unwrap();
+    let campaigns = CampaignIndex::build(&[reference("c1", "BLACK25"), reference("c3", "SPRING5")]).unwrap();
     let send = |campaign_id, hour| SendEvent {
         source: "m",
         campaign_id,

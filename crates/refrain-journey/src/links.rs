@@ -1,14 +1,12 @@
 //! Orders, carts, returns and campaigns around one contact.
 
 use crate::config::Config;
-use crate::event::{
-    AsOf, CheckoutEvent, Contact, OrderEvent, PersonHistory, ReturnEvent, SendEvent,
-};
+use crate::event::{AsOf, CheckoutEvent, Contact, OrderEvent, PersonHistory, ReturnEvent, SendEvent};
 use crate::walk::PersonJourney;
 use refrain_record::tables::{LinkCampaign, LinkCart, LinkOrder, LinkReturn};
 use refrain_record::{
-    CampaignId, CheckoutId, ConversationId, EndReason, Label, LinkMethod, OrderId, ReturnId,
-    ReturnKind, ShopId, SourceId, Timestamp,
+    CampaignId, CheckoutId, ConversationId, EndReason, Label, LinkMethod, OrderId, ReturnId, ReturnKind, ShopId,
+    SourceId, Timestamp,
 };
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -34,51 +32,28 @@ pub(crate) struct Linker<'a> {
 impl<'a> Linker<'a> {
     pub(crate) fn new(history: &'a PersonHistory<'a>, config: &'a Config, as_of: AsOf) -> Self {
         let is_past = |at: Timestamp| at < as_of.end;
-        let mut orders: Vec<_> = history
-            .orders
-            .iter()
-            .filter(|o| is_past(o.ordered_at))
-            .collect();
+        let mut orders: Vec<_> = history.orders.iter().filter(|o| is_past(o.ordered_at)).collect();
         orders.sort_by_key(|o| (o.ordered_at, o.source, o.order_id));
-        let mut checkouts: Vec<_> = history
-            .checkouts
-            .iter()
-            .filter(|c| is_past(c.updated_at))
-            .collect();
+        let mut checkouts: Vec<_> = history.checkouts.iter().filter(|c| is_past(c.updated_at)).collect();
         checkouts.sort_by_key(|c| (c.updated_at, c.source, c.checkout_id));
-        let goods_back =
-            |r: &&ReturnEvent<'_>| is_past(r.opened_at) && r.kind != ReturnKind::Cancel;
+        let goods_back = |r: &&ReturnEvent<'_>| is_past(r.opened_at) && r.kind != ReturnKind::Cancel;
         let mut returns: Vec<_> = history.returns.iter().filter(goods_back).collect();
         returns.sort_by_key(|r| (r.opened_at, r.source, r.return_id));
-        let mut sends: Vec<_> = history
-            .sends
-            .iter()
-            .filter(|s| is_past(s.sent_at))
-            .collect();
+        let mut sends: Vec<_> = history.sends.iter().filter(|s| is_past(s.sent_at)).collect();
         sends.sort_by_key(|s| (s.sent_at, s.source, s.campaign_id));
         let (mut orders_by_id, mut returns_by_order) = (FxHashMap::default(), FxHashMap::default());
-        if history
-            .contacts
-            .iter()
-            .any(|contact| !contact.order_ids.is_empty())
-        {
+        if history.contacts.iter().any(|contact| !contact.order_ids.is_empty()) {
             for order in history
                 .orders
                 .iter()
                 .chain(history.named_orders)
                 .filter(|o| is_past(o.ordered_at))
             {
-                orders_by_id
-                    .entry(order.order_id)
-                    .or_insert_with(Vec::new)
-                    .push(order);
+                orders_by_id.entry(order.order_id).or_insert_with(Vec::new).push(order);
             }
             for event in &returns {
                 if let Some(order_id) = event.order_id {
-                    returns_by_order
-                        .entry(order_id)
-                        .or_insert_with(Vec::new)
-                        .push(*event);
+                    returns_by_order.entry(order_id).or_insert_with(Vec::new).push(*event);
                 }
             }
         }
@@ -97,14 +72,8 @@ impl<'a> Linker<'a> {
 
     /// Orders placed before the contact began; before its day when it has no time.
     pub(crate) fn orders_before(&self, contact: &Contact<'_>) -> i64 {
-        let start = contact
-            .started_at
-            .unwrap_or_else(|| contact.date.utc_midnight());
-        i64::try_from(
-            self.orders
-                .partition_point(|order| order.ordered_at < start),
-        )
-        .unwrap_or(i64::MAX)
+        let start = contact.started_at.unwrap_or_else(|| contact.date.utc_midnight());
+        i64::try_from(self.orders.partition_point(|order| order.ordered_at < start)).unwrap_or(i64::MAX)
     }
 
     /// Appends all links of a contact; those of its person only when that one is known.
@@ -129,16 +98,10 @@ impl<'a> Linker<'a> {
             .filter_map(|id| self.orders_by_id.get(id))
             .flatten()
         {
-            linked.insert(
-                (order.source, order.order_id),
-                (*order, LinkMethod::OrderId),
-            );
+            linked.insert((order.source, order.order_id), (*order, LinkMethod::OrderId));
         }
         let start = contact.started_at.filter(|_| is_known);
-        let next_at = start.map(|start| {
-            self.orders
-                .partition_point(|order| order.ordered_at <= start)
-        });
+        let next_at = start.map(|start| self.orders.partition_point(|order| order.ordered_at <= start));
         let next = next_at.and_then(|at| self.orders.get(at)).copied();
         let last = next_at
             .and_then(|at| at.checked_sub(1))
@@ -166,9 +129,7 @@ impl<'a> Linker<'a> {
         is_next: bool,
         matched_by: LinkMethod,
     ) -> LinkOrder {
-        let gap_s = contact
-            .started_at
-            .map(|start| order.ordered_at.seconds_since(start));
+        let gap_s = contact.started_at.map(|start| order.ordered_at.seconds_since(start));
         let [within_1d, within_3d, within_7d, within_14d] = ORDER_WINDOWS.map(|days| {
             let gap = gap_s.filter(|_| is_known && self.has_passed(contact, days))?;
             Some(is_next && gap <= days * DAY_S)
@@ -204,9 +165,7 @@ impl<'a> Linker<'a> {
         let Some(start) = contact.started_at else {
             return;
         };
-        for checkout in around(&self.checkouts, start, self.config.cart_window_days, |c| {
-            c.updated_at
-        }) {
+        for checkout in around(&self.checkouts, start, self.config.cart_window_days, |c| c.updated_at) {
             let completed_at = checkout.completed_at.filter(|&at| at < self.as_of.end);
             out.push(LinkCart {
                 shop_id: ShopId::from(self.history.shop_id),
@@ -231,9 +190,7 @@ impl<'a> Linker<'a> {
         };
         let mut linked: BTreeMap<(&str, &str), (&ReturnEvent<'_>, LinkMethod)> = BTreeMap::new();
         if is_known {
-            for event in around(&self.returns, start, self.config.return_window_days, |r| {
-                r.opened_at
-            }) {
+            for event in around(&self.returns, start, self.config.return_window_days, |r| r.opened_at) {
                 linked.insert((event.source, event.return_id), (event, LinkMethod::Person));
             }
         }
@@ -243,10 +200,7 @@ impl<'a> Linker<'a> {
             .filter_map(|id| self.returns_by_order.get(id))
             .flatten()
         {
-            linked.insert(
-                (event.source, event.return_id),
-                (*event, LinkMethod::OrderId),
-            );
+            linked.insert((event.source, event.return_id), (*event, LinkMethod::OrderId));
         }
         for (event, matched_by) in linked.into_values() {
             let gap_s = event.opened_at.seconds_since(start);
@@ -293,10 +247,8 @@ impl<'a> Linker<'a> {
             sent.extend(near.map(|s| ((s.source, s.campaign_id), s.sent_at)));
         }
         let num_sent = i64::try_from(sent.len()).unwrap_or(i64::MAX);
-        let mut linked: BTreeMap<(&str, &str), (Option<Timestamp>, bool)> = sent
-            .into_iter()
-            .map(|(key, at)| (key, (Some(at), false)))
-            .collect();
+        let mut linked: BTreeMap<(&str, &str), (Option<Timestamp>, bool)> =
+            sent.into_iter().map(|(key, at)| (key, (Some(at), false))).collect();
         for key in mentioned {
             linked.entry(key).or_insert((None, false)).1 = true;
         }
@@ -325,12 +277,7 @@ impl<'a> Linker<'a> {
 }
 
 /// Events, sorted by time, at most so many days before or after `at`.
-fn around<'e, T>(
-    events: &'e [&'e T],
-    at: Timestamp,
-    days: i64,
-    time: impl Fn(&T) -> Timestamp,
-) -> &'e [&'e T] {
+fn around<'e, T>(events: &'e [&'e T], at: Timestamp, days: i64, time: impl Fn(&T) -> Timestamp) -> &'e [&'e T] {
     let from = events.partition_point(|event| time(event) < at.plus_seconds(-days * DAY_S));
     let to = events.partition_point(|event| time(event) <= at.plus_seconds(days * DAY_S));
     &events[from..to.max(from)]

@@ -96,10 +96,7 @@ struct Store {
 
 impl Store {
     fn new(specs: Vec<Spec>) -> Self {
-        let start = |s: &Spec| {
-            s.hour
-                .map(|hour| Date(s.day).utc_midnight().plus_seconds(hour * 3600))
-        };
+        let start = |s: &Spec| s.hour.map(|hour| Date(s.day).utc_midnight().plus_seconds(hour * 3600));
         Self {
             tags: specs
                 .iter()
@@ -122,9 +119,7 @@ impl Store {
     fn contacts(&self) -> Vec<Contact<'_>> {
         const ORDERS: [&[&str]; 2] = [&["o1"], &["o2"]];
         let make = |(at, s): (usize, &Spec)| {
-            let started_at = s
-                .hour
-                .map(|hour| Date(s.day).utc_midnight().plus_seconds(hour * 3600));
+            let started_at = s.hour.map(|hour| Date(s.day).utc_midnight().plus_seconds(hour * 3600));
             let after = |hours: i64| started_at.map(|start| start.plus_seconds(hours * 3600));
             let flag = |bit: u8| s.flags >> bit & 1 == 1;
             Contact {
@@ -169,8 +164,7 @@ fn pair_reason(e: &Contact<'_>, l: &Contact<'_>, config: &Config) -> MatchReason
         || (l.follows_up.is_some() && l.follows_up == e.follows_up);
     let tag = l.tags.iter().any(|t| e.tags.contains(t));
     let order = l.order_ids.iter().any(|o| e.order_ids.contains(o));
-    let alike =
-        refrain_text::similarity(e.request_text, l.request_text) >= config.text_similarity_min;
+    let alike = refrain_text::similarity(e.request_text, l.request_text) >= config.text_similarity_min;
     match () {
         () if thread => MatchReason::SourceThread,
         () if tag && order => MatchReason::OrderAndTag,
@@ -194,23 +188,18 @@ fn pair_kind(e: &Contact<'_>, l: &Contact<'_>, reason: MatchReason) -> RepeatKin
     }
     if let Some((_, start)) = timed
         && reason == MatchReason::SourceThread
-        && e.reopened_at
-            .iter()
-            .any(|&at| (0.0..=24.0).contains(&hours(start, at)))
+        && e.reopened_at.iter().any(|&at| (0.0..=24.0).contains(&hours(start, at)))
     {
         return RepeatKind::Reopen;
     }
     let settled = e.first_resolved_at.or(e.ended_at);
-    let open =
-        e.end_reason == EndReason::Open || timed.is_some_and(|(_, start)| start < settled.unwrap());
+    let open = e.end_reason == EndReason::Open || timed.is_some_and(|(_, start)| start < settled.unwrap());
     let answered = e
         .first_response_s
         .zip(timed)
         .is_none_or(|(wait, (from, start))| hours(from, start) >= wait as f64 / 3600.0);
     let waiting = open || e.never_answered || !answered;
-    let soon = timed.map_or(l.date.0 - e.date.0 <= 1, |(from, start)| {
-        hours(from, start) <= 24.0
-    });
+    let soon = timed.map_or(l.date.0 - e.date.0 <= 1, |(from, start)| hours(from, start) <= 24.0);
     match (waiting, e.channel == l.channel) {
         (true, false) => RepeatKind::CrossChannel,
         (true, true) if soon => RepeatKind::Redial,
@@ -229,12 +218,8 @@ fn oracle(contacts: &[Contact<'_>], later: &Contact<'_>, config: &Config) -> Opt
         .filter(|e| key(e) < key(later) && takes_part(e) && days_apart_hold(e, later, 30))
         .collect();
     // Closest first; of equal starts the older id first.
-    near.sort_by(|a, b| {
-        (b.date, b.started_at, a.conversation_id).cmp(&(a.date, a.started_at, b.conversation_id))
-    });
-    let same = near
-        .iter()
-        .find(|e| pair_reason(e, later, config) != MatchReason::None);
+    near.sort_by(|a, b| (b.date, b.started_at, a.conversation_id).cmp(&(a.date, a.started_at, b.conversation_id)));
+    let same = near.iter().find(|e| pair_reason(e, later, config) != MatchReason::None);
     let (earlier, reason) = match same {
         Some(e) => (e, pair_reason(e, later, config)),
         None if later.opening_text.is_empty() => (near.first()?, MatchReason::None),

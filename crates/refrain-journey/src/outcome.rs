@@ -123,8 +123,7 @@ pub(crate) fn outcome(
         }
     }
     let was_repeated = walked.repeated_within <= 1;
-    let is_followed =
-        is_tracked && contact.can_repeat() && is_ripe(contact, SAME_ISSUE_DAYS, as_of);
+    let is_followed = is_tracked && contact.can_repeat() && is_ripe(contact, SAME_ISSUE_DAYS, as_of);
     let bot_contained = match bot_alone(contact) {
         false => Some(false),
         true if !is_tracked || !contact.can_repeat() => None,
@@ -154,22 +153,14 @@ pub(crate) fn outcome(
 }
 
 /// Only a solved ending can be true; where endings are unknown, only a repeat says anything.
-fn first_contact_resolution(
-    contact: &Contact<'_>,
-    is_repeated: bool,
-    days: i64,
-    as_of: AsOf,
-) -> Option<bool> {
+fn first_contact_resolution(contact: &Contact<'_>, is_repeated: bool, days: i64, as_of: AsOf) -> Option<bool> {
     if is_repeated || contact.is_redirected || is_reopened_within(contact, days, as_of) {
         return Some(false);
     }
     match contact.end_reason {
         EndReason::Resolved => Some(true),
         EndReason::Unknown | EndReason::Merged | EndReason::Spam => None,
-        EndReason::CustomerLeft
-        | EndReason::AgentClosed
-        | EndReason::BotTimeout
-        | EndReason::Open => Some(false),
+        EndReason::CustomerLeft | EndReason::AgentClosed | EndReason::BotTimeout | EndReason::Open => Some(false),
     }
 }
 

@@ -59,11 +59,7 @@ fn kinds_follow_their_definitions() {
     };
     assert_eq!(pair(a, mail("b", 5)), (FollowUp, Tag));
     assert_eq!(pair(open, mail("b", 5)), (Redial, Tag));
-    assert_eq!(
-        pair(open, mail("b", 25)),
-        (FollowUp, Tag),
-        "too late for a redial"
-    );
+    assert_eq!(pair(open, mail("b", 25)), (FollowUp, Tag), "too late for a redial");
     assert_eq!(pair(open, chat(50)), (CrossChannel, Tag));
     assert_eq!(
         pair(
@@ -254,14 +250,7 @@ fn spam_and_thanks_take_no_part() {
         (journey.contacts[1].fcr[3], journey.contacts[1].is_repeat[3]),
         (None, None)
     );
-    assert_eq!(
-        journey.contacts[2]
-            .prev_conversation_id
-            .as_ref()
-            .unwrap()
-            .as_str(),
-        "a"
-    );
+    assert_eq!(journey.contacts[2].prev_conversation_id.as_ref().unwrap().as_str(), "a");
 }
 
 #[test]
@@ -272,8 +261,7 @@ fn bots_contain_when_nobody_comes_back() {
         first_response_s: None,
         ..mail("a", 0)
     };
-    let contained =
-        |contacts: &[Contact<'_>], as_of| walk(contacts, as_of).contacts[0].bot_contained;
+    let contained = |contacts: &[Contact<'_>], as_of| walk(contacts, as_of).contacts[0].bot_contained;
     assert_eq!(contained(&[bot], 6), None);
     assert_eq!(contained(&[bot], 8), Some(true));
     assert_eq!(
@@ -299,11 +287,7 @@ fn bots_contain_when_nobody_comes_back() {
         ),
         Some(false)
     );
-    assert_eq!(
-        contained(&[mail("a", 0)], 0),
-        Some(false),
-        "no bot, nothing contained"
-    );
+    assert_eq!(contained(&[mail("a", 0)], 0), Some(false), "no bot, nothing contained");
 }
 
 #[test]
@@ -316,20 +300,14 @@ fn without_times_dates_decide() {
     };
     let journey = walk(&[dated("b", 8), dated("a", 0)], 20);
     assert_eq!(
-        (
-            journey.repeat_links[0].gap_s,
-            journey.contacts[1].days_since_prev
-        ),
+        (journey.repeat_links[0].gap_s, journey.contacts[1].days_since_prev),
         (None, Some(8))
     );
     assert_eq!(
         journey.contacts[1].is_repeat,
         [Some(false), Some(false), Some(true), Some(true)]
     );
-    assert_eq!(
-        journey.contacts[0].fcr,
-        [Some(true), Some(true), Some(false), None]
-    );
+    assert_eq!(journey.contacts[0].fcr, [Some(true), Some(true), Some(false), None]);
 }
 
 #[test]
@@ -345,29 +323,18 @@ fn a_contact_without_time_hides_nothing_from_the_next() {
         ..mail("a", 0)
     };
     let links = walk(&[earlier, untimed, mail("c", 24 * 31)], 100).repeat_links;
-    let link = links
-        .iter()
-        .find(|link| link.conversation_id.as_str() == "c")
-        .unwrap();
+    let link = links.iter().find(|link| link.conversation_id.as_str() == "c").unwrap();
     assert_eq!(link.prior_conversation_id.as_str(), "a");
 }
 
 #[test]
 fn shared_and_unknown_identities_yield_nulls() {
     let ids: Vec<String> = (0..21).map(|n| format!("c{n:02}")).collect();
-    let crowd: Vec<_> = ids
-        .iter()
-        .map(|id| mail(id, 1))
-        .chain([mail("z", 24)])
-        .collect();
+    let crowd: Vec<_> = ids.iter().map(|id| mail(id, 1)).chain([mail("z", 24)]).collect();
     let journey = walk(&crowd, 100);
     assert!(journey.repeat_links.is_empty());
     let (first, last) = (&journey.contacts[0], &journey.contacts[21]);
-    assert!(
-        first.is_shared_identity
-            && first.fcr == [None; 4]
-            && first.customer_orders_before.is_none()
-    );
+    assert!(first.is_shared_identity && first.fcr == [None; 4] && first.customer_orders_before.is_none());
     assert!(!last.is_shared_identity && last.fcr == [Some(true); 4]);
 
     let campaigns = CampaignIndex::default();
@@ -387,11 +354,7 @@ fn shared_and_unknown_identities_yield_nulls() {
     let journey = walk_unknown(&named, &around, &Config::default(), AsOf::utc(Date(100)));
     let outcome = &journey.contacts[0];
     assert_eq!(
-        (
-            outcome.is_repeat,
-            outcome.fcr,
-            outcome.customer_channels_30d
-        ),
+        (outcome.is_repeat, outcome.fcr, outcome.customer_channels_30d),
         ([None; 4], [None; 4], None)
     );
     assert_eq!(outcome.is_one_touch, Some(true));
@@ -411,9 +374,7 @@ fn channels_and_previous_contacts_are_counted() {
     let contacts = [mail("a", 0), phone, mail("c", 24 * 45)];
     let rows = walk(&contacts, 100).contacts;
     assert_eq!(
-        rows.iter()
-            .map(|r| r.customer_channels_30d)
-            .collect::<Vec<_>>(),
+        rows.iter().map(|r| r.customer_channels_30d).collect::<Vec<_>>(),
         [Some(1), Some(2), Some(1)]
     );
     assert_eq!(rows[2].days_since_prev, Some(35));
@@ -422,11 +383,7 @@ fn channels_and_previous_contacts_are_counted() {
 #[test]
 fn a_crowded_history_stays_bounded() {
     let ids: Vec<String> = (0..2_000).map(|n| format!("{n:05}")).collect();
-    let contacts: Vec<_> = ids
-        .iter()
-        .enumerate()
-        .map(|(n, id)| mail(id, n as i64 * 2))
-        .collect();
+    let contacts: Vec<_> = ids.iter().enumerate().map(|(n, id)| mail(id, n as i64 * 2)).collect();
     assert_eq!(walk(&contacts, 1_000).repeat_links.len(), 1_999);
     assert_eq!(walk(&[], 0), PersonJourney::default());
 }

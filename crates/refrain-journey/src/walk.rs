@@ -5,14 +5,10 @@ use crate::event::{AsOf, Contact, PersonHistory};
 use crate::evidence::{Evidence, Texts, same_issue, shared_tag};
 use crate::kind::kind;
 use crate::links::Linker;
-use crate::outcome::{
-    ContactOutcome, WINDOWS_DAYS, Walked, gap_days, gap_s, is_within, outcome, window_of,
-};
+use crate::outcome::{ContactOutcome, WINDOWS_DAYS, Walked, gap_days, gap_s, is_within, outcome, window_of};
 use crate::phrases::says_again;
 use refrain_record::tables::{LinkCampaign, LinkCart, LinkOrder, LinkReturn, RepeatLink};
-use refrain_record::{
-    Channel, ConversationId, Date, MatchReason, PersonKey, RepeatKind, ShopId, SourceId, TagPath,
-};
+use refrain_record::{Channel, ConversationId, Date, MatchReason, PersonKey, RepeatKind, ShopId, SourceId, TagPath};
 use std::collections::VecDeque;
 
 /// Recent contacts looked at for each new one. Who has more inside the longest window is no single
@@ -76,12 +72,7 @@ pub fn walk_person(history: &PersonHistory<'_>, config: &Config, as_of: AsOf) ->
 /// The same for a conversation of nobody known: all that needs identity is null, orders and
 /// campaigns that it names are still linked. Of `around` only these are read.
 #[must_use]
-pub fn walk_unknown(
-    contact: &Contact<'_>,
-    around: &PersonHistory<'_>,
-    config: &Config,
-    as_of: AsOf,
-) -> PersonJourney {
+pub fn walk_unknown(contact: &Contact<'_>, around: &PersonHistory<'_>, config: &Config, as_of: AsOf) -> PersonJourney {
     let mut journey = PersonJourney::default();
     let contacts = contacts_until(std::slice::from_ref(contact), as_of);
     let around = PersonHistory {
@@ -93,13 +84,9 @@ pub fn walk_unknown(
     };
     for contact in &contacts {
         Linker::new(&around, config, as_of).link(contact, false, &mut journey);
-        journey.contacts.push(outcome(
-            contact,
-            &Walked::default(),
-            &contacts,
-            config,
-            as_of,
-        ));
+        journey
+            .contacts
+            .push(outcome(contact, &Walked::default(), &contacts, config, as_of));
     }
     journey.sort();
     journey
@@ -107,9 +94,7 @@ pub fn walk_unknown(
 
 /// Contacts that had begun by then, in order.
 fn contacts_until<'a>(contacts: &[Contact<'a>], as_of: AsOf) -> Vec<Contact<'a>> {
-    let has_begun = |c: &&Contact<'_>| {
-        c.date <= as_of.date && c.started_at.is_none_or(|start| start < as_of.end)
-    };
+    let has_begun = |c: &&Contact<'_>| c.date <= as_of.date && c.started_at.is_none_or(|start| start < as_of.end);
     let mut contacts: Vec<Contact<'a>> = contacts.iter().filter(has_begun).copied().collect();
     contacts.sort_by_key(Contact::order);
     contacts
@@ -118,8 +103,7 @@ fn contacts_until<'a>(contacts: &[Contact<'a>], as_of: AsOf) -> Vec<Contact<'a>>
 /// Days with more contacts than one person makes, in order.
 fn shared_days(contacts: &[Contact<'_>], max_contacts_per_day: usize) -> Vec<Date> {
     let days = contacts.chunk_by(|a, b| a.date == b.date);
-    let crowded =
-        days.filter(|day| day.iter().filter(|c| c.is_contact).count() > max_contacts_per_day);
+    let crowded = days.filter(|day| day.iter().filter(|c| c.is_contact).count() > max_contacts_per_day);
     crowded.map(|day| day[0].date).collect()
 }
 
@@ -128,12 +112,7 @@ fn count_channels(contacts: &[Contact<'_>], walked: &mut [Walked]) {
     let mut counts = vec![0_u32; Channel::ALL.len()];
     let mut window: VecDeque<usize> = VecDeque::new();
     let mut last = None;
-    let slot = |contact: &Contact<'_>| {
-        Channel::ALL
-            .iter()
-            .position(|&c| c == contact.channel)
-            .unwrap_or(0)
-    };
+    let slot = |contact: &Contact<'_>| Channel::ALL.iter().position(|&c| c == contact.channel).unwrap_or(0);
     for (at, contact) in contacts.iter().enumerate() {
         if !walked[at].is_known {
             continue;
@@ -267,12 +246,7 @@ fn closest<'p>(pairs: &'p [Pair], contacts: &[Contact<'_>]) -> Option<&'p Pair> 
     pairs.iter().rev().max_by_key(|pair| rank(pair))
 }
 
-fn link_row(
-    history: &PersonHistory<'_>,
-    earlier: &Contact<'_>,
-    later: &Contact<'_>,
-    pair: &Pair,
-) -> RepeatLink {
+fn link_row(history: &PersonHistory<'_>, earlier: &Contact<'_>, later: &Contact<'_>, pair: &Pair) -> RepeatLink {
     RepeatLink {
         shop_id: ShopId::from(history.shop_id),
         source: SourceId::from(later.source),
@@ -306,46 +280,28 @@ impl PersonJourney {
             ))
         });
         self.link_carts.sort_by(|a, b| {
-            (
-                &a.source,
-                &a.conversation_id,
-                &a.checkout_source,
-                &a.checkout_id,
-            )
-                .cmp(&(
-                    &b.source,
-                    &b.conversation_id,
-                    &b.checkout_source,
-                    &b.checkout_id,
-                ))
+            (&a.source, &a.conversation_id, &a.checkout_source, &a.checkout_id).cmp(&(
+                &b.source,
+                &b.conversation_id,
+                &b.checkout_source,
+                &b.checkout_id,
+            ))
         });
         self.link_returns.sort_by(|a, b| {
-            (
-                &a.source,
-                &a.conversation_id,
-                &a.return_source,
-                &a.return_id,
-            )
-                .cmp(&(
-                    &b.source,
-                    &b.conversation_id,
-                    &b.return_source,
-                    &b.return_id,
-                ))
+            (&a.source, &a.conversation_id, &a.return_source, &a.return_id).cmp(&(
+                &b.source,
+                &b.conversation_id,
+                &b.return_source,
+                &b.return_id,
+            ))
         });
         self.link_campaigns.sort_by(|a, b| {
-            (
-                &a.source,
-                &a.conversation_id,
-                &a.campaign_source,
-                &a.campaign_id,
-            )
-                .cmp(&(
-                    &b.source,
-                    &b.conversation_id,
-                    &b.campaign_source,
-                    &b.campaign_id,
-                ))
+            (&a.source, &a.conversation_id, &a.campaign_source, &a.campaign_id).cmp(&(
+                &b.source,
+                &b.conversation_id,
+                &b.campaign_source,
+                &b.campaign_id,
+            ))
         });
     }
 }

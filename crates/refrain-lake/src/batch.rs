@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder, ListBuilder,
-    RecordBatch, StringBuilder, StringDictionaryBuilder, TimestampMicrosecondBuilder,
+    Array, ArrayRef, AsArray, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder,
+    ListBuilder, RecordBatch, StringBuilder, StringDictionaryBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType,
@@ -36,9 +36,9 @@ impl Builder {
             Kind::Bool => Self::Bool(BooleanBuilder::new()),
             Kind::Time => Self::Time(TimestampMicrosecondBuilder::new().with_timezone(UTC)),
             Kind::Date => Self::Date(Date32Builder::new()),
-            Kind::Money => Self::Money(
-                Decimal128Builder::new().with_data_type(DataType::Decimal128(MONEY_PRECISION, MONEY_SCALE)),
-            ),
+            Kind::Money => {
+                Self::Money(Decimal128Builder::new().with_data_type(DataType::Decimal128(MONEY_PRECISION, MONEY_SCALE)))
+            }
             Kind::TextList => {
                 let item = match data_type(Kind::TextList) {
                     DataType::List(item) => item,
@@ -122,7 +122,10 @@ struct Lane<'a> {
 /// `Err` names the column and what was found.
 pub(crate) fn from_batch<R: Row>(batch: &RecordBatch, out: &mut Vec<R>) -> Result<(), String> {
     let columns = R::columns();
-    let lanes = columns.iter().map(|column| lane(batch, column)).collect::<Result<Vec<_>, _>>()?;
+    let lanes = columns
+        .iter()
+        .map(|column| lane(batch, column))
+        .collect::<Result<Vec<_>, _>>()?;
     out.reserve(batch.num_rows());
     let mut lists: Vec<Vec<&str>> = Vec::new();
     for index in 0..batch.num_rows() {
@@ -146,7 +149,10 @@ pub(crate) fn from_batch<R: Row>(batch: &RecordBatch, out: &mut Vec<R>) -> Resul
 fn lane<'a>(batch: &'a RecordBatch, column: &Column) -> Result<Lane<'a>, String> {
     let Some(array) = batch.column_by_name(column.name) else {
         if column.nullable {
-            return Ok(Lane { array: None, kind: column.kind });
+            return Ok(Lane {
+                array: None,
+                kind: column.kind,
+            });
         }
         return Err(format!("column `{}` is missing", column.name));
     };
@@ -156,13 +162,22 @@ fn lane<'a>(batch: &'a RecordBatch, column: &Column) -> Result<Lane<'a>, String>
         (found, wanted) => found == wanted,
     };
     if !fits {
-        return Err(format!("column `{}` is {}, expected {expected}", column.name, array.data_type()));
+        return Err(format!(
+            "column `{}` is {}, expected {expected}",
+            column.name,
+            array.data_type()
+        ));
     }
-    Ok(Lane { array: Some(array.as_ref()), kind: column.kind })
+    Ok(Lane {
+        array: Some(array.as_ref()),
+        kind: column.kind,
+    })
 }
 
 fn list_cell<'a>(lane: &Lane<'a>, index: usize) -> Vec<&'a str> {
-    let Some(list) = lane.array.and_then(|a| a.as_list_opt::<i32>()) else { return Vec::new() };
+    let Some(list) = lane.array.and_then(|a| a.as_list_opt::<i32>()) else {
+        return Vec::new();
+    };
     let offsets = list.value_offsets();
     #[expect(clippy::cast_sign_loss, reason = "list offsets are never negative")]
     let (start, end) = (offsets[index] as usize, offsets[index + 1] as usize);

@@ -27,7 +27,10 @@ fn all_tables() -> Vec<Table> {
     let mut all = Vec::new();
     macro_rules! each {
         ($row:ident) => {
-            all.push(Table { meta: tables::$row::META, columns: tables::$row::columns() });
+            all.push(Table {
+                meta: tables::$row::META,
+                columns: tables::$row::columns(),
+            });
         };
     }
     refrain_record::for_each_table!(each);
@@ -61,7 +64,10 @@ pub fn describe_table(name: &str, format: Format) -> Result<String, LakeError> {
                 .max_by(|a, b| similarity(name, a).total_cmp(&similarity(name, b)))
                 .filter(|n| similarity(name, n) > 0.6)
                 .map(str::to_owned);
-            Err(LakeError::UnknownTable { name: name.to_owned(), nearest })
+            Err(LakeError::UnknownTable {
+                name: name.to_owned(),
+                nearest,
+            })
         }
     }
 }
@@ -93,7 +99,12 @@ fn type_name(kind: Kind) -> &'static str {
 }
 
 fn prose(meta: &TableMeta) -> String {
-    meta.doc.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    meta.doc
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn markdown(tables: &[Table]) -> String {
@@ -175,11 +186,20 @@ fn odcs(tables: &[Table]) -> String {
         let _ = writeln!(out, "  - name: {}\n    physicalType: parquet", table.meta.name);
         let _ = writeln!(out, "    description: {}\n    properties:", quoted(&prose(&table.meta)));
         for c in &table.columns {
-            let _ = writeln!(out, "      - name: {}\n        logicalType: {}", c.name, logical_type(c.kind));
+            let _ = writeln!(
+                out,
+                "      - name: {}\n        logicalType: {}",
+                c.name,
+                logical_type(c.kind)
+            );
             let _ = writeln!(out, "        physicalType: {}", quoted(type_name(c.kind)));
             let _ = writeln!(out, "        required: {}", !c.nullable);
             if let Some(position) = table.meta.key.iter().position(|k| *k == c.name) {
-                let _ = writeln!(out, "        primaryKey: true\n        primaryKeyPosition: {}", position + 1);
+                let _ = writeln!(
+                    out,
+                    "        primaryKey: true\n        primaryKeyPosition: {}",
+                    position + 1
+                );
             }
             if c.kind == Kind::TextList {
                 out.push_str("        items:\n          logicalType: string\n");

@@ -36,7 +36,9 @@ pub enum LakeError {
         detail: String,
     },
     /// Two rows of a table have one key.
-    #[error("table `{table}` would hold two rows with the key {key}\nhint: this is a fault of refrain, not of your data; please report it")]
+    #[error(
+        "table `{table}` would hold two rows with the key {key}\nhint: this is a fault of refrain, not of your data; please report it"
+    )]
     DuplicateKey {
         /// Table.
         table: &'static str,
@@ -81,7 +83,10 @@ impl LakeError {
         move |source| Self::Io { action, path, source }
     }
 
-    pub(crate) fn parquet(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(parquet::errors::ParquetError) -> Self {
+    pub(crate) fn parquet(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(parquet::errors::ParquetError) -> Self {
         let path = path.into();
         move |source| Self::Parquet { action, path, source }
     }

@@ -41,7 +41,10 @@ pub(crate) fn sorted<R: Row>(rows: &[R]) -> Result<Vec<&R>, LakeError> {
     // Stages mostly leave their rows in key order; the sort is then one pass.
     rows.sort_by(|a, b| a.compare_keys(b));
     if let Some(pair) = rows.windows(2).find(|pair| pair[0].compare_keys(pair[1]).is_eq()) {
-        return Err(LakeError::DuplicateKey { table: R::META.name, key: key_text(pair[0]) });
+        return Err(LakeError::DuplicateKey {
+            table: R::META.name,
+            key: key_text(pair[0]),
+        });
     }
     Ok(rows)
 }
@@ -51,7 +54,10 @@ fn key_text<R: Row>(row: &R) -> String {
     let mut cells = Vec::new();
     row.values(&mut cells);
     let columns = R::columns();
-    let key = R::META.key.iter().filter_map(|name| columns.iter().position(|c| c.name == *name));
+    let key = R::META
+        .key
+        .iter()
+        .filter_map(|name| columns.iter().position(|c| c.name == *name));
     let parts: Vec<String> = key.map(|i| format!("{} {:?}", columns[i].name, cells[i])).collect();
     parts.join(", ")
 }
@@ -129,10 +135,13 @@ fn encode(cell: Value<'_>, out: &mut Vec<u8>) {
 /// Writes `rows`, already in key order, to `path` and syncs it.
 pub(crate) fn write<R: Row>(path: &Path, rows: &[&R], digest: &str, meta: &FileMeta) -> Result<(), LakeError> {
     let file = File::create(path).map_err(LakeError::io("create", path))?;
-    let fail = |e| LakeError::Parquet { action: "write", path: path.to_owned(), source: e };
+    let fail = |e| LakeError::Parquet {
+        action: "write",
+        path: path.to_owned(),
+        source: e,
+    };
     let schema = crate::arrow_schema::<R>();
-    let mut writer =
-        ArrowWriter::try_new(file, schema, Some(properties::<R>(digest, meta))).map_err(fail)?;
+    let mut writer = ArrowWriter::try_new(file, schema, Some(properties::<R>(digest, meta))).map_err(fail)?;
     for chunk in rows.chunks(BATCH_ROWS) {
         let batch: RecordBatch = to_batch(chunk).map_err(|e| fail(e.into()))?;
         writer.write(&batch).map_err(fail)?;
@@ -149,7 +158,11 @@ fn properties<R: Row>(digest: &str, meta: &FileMeta) -> WriterProperties {
         .filter_map(|name| columns.iter().position(|c| c.name == *name))
         // A list column would shift the leaf numbers; no key holds or follows one.
         .filter_map(|index| i32::try_from(index).ok())
-        .map(|column_idx| SortingColumn { column_idx, descending: false, nulls_first: true })
+        .map(|column_idx| SortingColumn {
+            column_idx,
+            descending: false,
+            nulls_first: true,
+        })
         .collect();
     let mut about = vec![
         KeyValue::new("refrain.table".to_owned(), R::META.name.to_owned()),

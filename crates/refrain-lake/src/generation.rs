@@ -43,8 +43,10 @@ pub(crate) struct Manifest {
 impl Manifest {
     pub(crate) fn read(path: &Path) -> Result<Self, LakeError> {
         let text = fs::read_to_string(path).map_err(LakeError::io("read", path))?;
-        serde_json::from_str(&text)
-            .map_err(|e| LakeError::Damaged { path: path.to_owned(), detail: e.to_string() })
+        serde_json::from_str(&text).map_err(|e| LakeError::Damaged {
+            path: path.to_owned(),
+            detail: e.to_string(),
+        })
     }
 }
 
@@ -73,8 +75,15 @@ impl LakeLock {
         if FileExt::try_lock(&file).is_err() {
             let mut owner = String::new();
             let _ = file.read_to_string(&mut owner);
-            let owner = if owner.trim().is_empty() { "unknown".to_owned() } else { owner.trim().to_owned() };
-            return Err(LakeError::Locked { path: lake.path().to_owned(), owner });
+            let owner = if owner.trim().is_empty() {
+                "unknown".to_owned()
+            } else {
+                owner.trim().to_owned()
+            };
+            return Err(LakeError::Locked {
+                path: lake.path().to_owned(),
+                owner,
+            });
         }
         let write = |file: &mut fs::File| -> std::io::Result<()> {
             file.set_len(0)?;
@@ -157,7 +166,11 @@ impl Generation {
                 let path = folder.join(&relative);
                 make_parent(&path)?;
                 let digest = file::digest(&rows, meta);
-                let entry = TableFile { table: R::META.name.to_owned(), rows: rows.len() as u64, digest };
+                let entry = TableFile {
+                    table: R::META.name.to_owned(),
+                    rows: rows.len() as u64,
+                    digest,
+                };
                 let same = old.filter(|(_, manifest)| manifest.files.get(&name) == Some(&entry));
                 let linked = match same {
                     Some((number, _)) => fs::hard_link(self.lake.generation(*number).join(&relative), &path).is_ok(),
@@ -183,7 +196,9 @@ impl Generation {
     /// # Errors
     /// When a file cannot be linked.
     pub fn keep(&mut self, table: &str) -> Result<(), LakeError> {
-        let Some((number, manifest)) = &self.previous else { return Ok(()) };
+        let Some((number, manifest)) = &self.previous else {
+            return Ok(());
+        };
         let (from, to) = (self.lake.generation(*number), self.lake.generation(self.number));
         for (name, entry) in manifest.files.iter().filter(|(_, entry)| entry.table == table) {
             let path = to.join(name);
@@ -202,7 +217,8 @@ impl Generation {
         let path = self.lake.state(name, date);
         make_parent(&path)?;
         write_synced(&path, bytes)?;
-        self.states.insert(format!("{date}/{name}"), blake3::hash(bytes).to_hex()[..32].to_owned());
+        self.states
+            .insert(format!("{date}/{name}"), blake3::hash(bytes).to_hex()[..32].to_owned());
         Ok(())
     }
 
@@ -221,8 +237,10 @@ impl Generation {
         };
         let path = self.lake.manifest(self.number);
         make_parent(&path)?;
-        let text = serde_json::to_string_pretty(&manifest)
-            .map_err(|e| LakeError::Damaged { path: path.clone(), detail: e.to_string() })?;
+        let text = serde_json::to_string_pretty(&manifest).map_err(|e| LakeError::Damaged {
+            path: path.clone(),
+            detail: e.to_string(),
+        })?;
         write_synced(&path, text.as_bytes())?;
         write_synced(&self.lake.path().join("views.sql"), self.views().as_bytes())?;
         sync_tree(&self.lake.generation(self.number))?;
@@ -241,7 +259,9 @@ impl Generation {
     }
 
     fn keep_unwritten(&mut self) -> Result<(), LakeError> {
-        let Some((_, manifest)) = &self.previous else { return Ok(()) };
+        let Some((_, manifest)) = &self.previous else {
+            return Ok(());
+        };
         let mut tables: Vec<String> = manifest.files.values().map(|entry| entry.table.clone()).collect();
         tables.sort();
         tables.dedup();
@@ -271,8 +291,15 @@ impl Generation {
 
     fn summary(self) -> Published {
         let tables: BTreeSet<&String> = self.files.values().map(|entry| &entry.table).collect();
-        let rows = tables.into_iter().map(|table| (table.clone(), self.table_summary(table).0)).collect();
-        Published { linked: self.files.len() - self.written.len(), rows, written: self.written }
+        let rows = tables
+            .into_iter()
+            .map(|table| (table.clone(), self.table_summary(table).0))
+            .collect();
+        Published {
+            linked: self.files.len() - self.written.len(),
+            rows,
+            written: self.written,
+        }
     }
 
     fn drop_old(&self) -> Result<(), LakeError> {
@@ -293,15 +320,21 @@ impl Generation {
     }
 }
 
+/// Rows by the `dt` of their file.
+type Parts<'a, R> = Vec<(Option<Date>, Vec<&'a R>)>;
+
 /// The rows of each file of a table, in key order.
-pub(crate) fn split<R: Row>(rows: &[R], period: Period) -> Result<Vec<(Option<Date>, Vec<&R>)>, LakeError> {
+pub(crate) fn split<R: Row>(rows: &[R], period: Period) -> Result<Parts<'_, R>, LakeError> {
     let rows = file::sorted(rows)?;
     if R::META.partition == Partition::Whole {
         return Ok(vec![(None, rows)]);
     }
     let mut parts: BTreeMap<Option<Date>, Vec<&R>> = BTreeMap::new();
     for row in rows {
-        parts.entry(row.file_date().map(|date| period.start(date))).or_default().push(row);
+        parts
+            .entry(row.file_date().map(|date| period.start(date)))
+            .or_default()
+            .push(row);
     }
     Ok(parts.into_iter().collect())
 }
@@ -311,7 +344,10 @@ pub(crate) fn current_number(lake: &LakeDir) -> Result<Option<u64>, LakeError> {
     let link = lake.current();
     match fs::read_link(&link) {
         Ok(target) => {
-            let name = target.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = target
+                .file_name()
+                .map(|n| n.to_string_lossy().into_owned())
+                .unwrap_or_default();
             generation_number(&name).map(Some).ok_or(LakeError::NotALake(link))
         }
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -322,7 +358,9 @@ pub(crate) fn current_number(lake: &LakeDir) -> Result<Option<u64>, LakeError> {
 fn swap_link(lake: &LakeDir, number: u64) -> Result<(), LakeError> {
     let fresh = lake.path().join(".current.new");
     let _ = fs::remove_file(&fresh);
-    let target = PathBuf::from("_refrain").join("generations").join(generation_name(number));
+    let target = PathBuf::from("_refrain")
+        .join("generations")
+        .join(generation_name(number));
     std::os::unix::fs::symlink(target, &fresh).map_err(LakeError::io("link", &fresh))?;
     let link = lake.current();
     fs::rename(&fresh, &link).map_err(LakeError::io("swap", &link))?;
@@ -348,7 +386,9 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), LakeError> {
 }
 
 fn sync_folder(folder: &Path) -> Result<(), LakeError> {
-    fs::File::open(folder).and_then(|f| f.sync_all()).map_err(LakeError::io("sync", folder))
+    fs::File::open(folder)
+        .and_then(|f| f.sync_all())
+        .map_err(LakeError::io("sync", folder))
 }
 
 fn sync_tree(folder: &Path) -> Result<(), LakeError> {

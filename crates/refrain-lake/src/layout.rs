@@ -69,13 +69,18 @@ impl LakeDir {
     }
 
     pub(crate) fn manifest(&self, number: u64) -> PathBuf {
-        self.internal().join("manifests").join(format!("{}.json", generation_name(number)))
+        self.internal()
+            .join("manifests")
+            .join(format!("{}.json", generation_name(number)))
     }
 
     /// The state left by night `date` under `name`.
     #[must_use]
     pub fn state(&self, name: &str, date: Date) -> PathBuf {
-        self.internal().join("state").join(date.to_string()).join(format!("{name}.bin"))
+        self.internal()
+            .join("state")
+            .join(date.to_string())
+            .join(format!("{name}.bin"))
     }
 }
 

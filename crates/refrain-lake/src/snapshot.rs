@@ -23,9 +23,15 @@ impl Snapshot {
     /// # Errors
     /// When the lake is damaged.
     pub fn open(lake: &LakeDir) -> Result<Option<Self>, LakeError> {
-        let Some(number) = current_number(lake)? else { return Ok(None) };
+        let Some(number) = current_number(lake)? else {
+            return Ok(None);
+        };
         let manifest = Manifest::read(&lake.manifest(number))?;
-        Ok(Some(Self { lake: lake.clone(), folder: lake.generation(number), manifest }))
+        Ok(Some(Self {
+            lake: lake.clone(),
+            folder: lake.generation(number),
+            manifest,
+        }))
     }
 
     /// Opens what is published.
@@ -41,10 +47,13 @@ impl Snapshot {
     /// # Errors
     /// When the manifest holds no date.
     pub fn as_of(&self) -> Result<Date, LakeError> {
-        self.manifest.as_of.parse().map_err(|e: refrain_record::ParseDateError| LakeError::Damaged {
-            path: self.folder.clone(),
-            detail: e.to_string(),
-        })
+        self.manifest
+            .as_of
+            .parse()
+            .map_err(|e: refrain_record::ParseDateError| LakeError::Damaged {
+                path: self.folder.clone(),
+                detail: e.to_string(),
+            })
     }
 
     /// All rows of a table, file by file; each file in key order. Empty when it was never written.
@@ -59,7 +68,10 @@ impl Snapshot {
             .filter(|(_, entry)| entry.table == R::META.name)
             .map(|(name, _)| self.folder.join(name))
             .collect();
-        let parts: Vec<Vec<R>> = paths.par_iter().map(|path| file::read(path)).collect::<Result<_, _>>()?;
+        let parts: Vec<Vec<R>> = paths
+            .par_iter()
+            .map(|path| file::read(path))
+            .collect::<Result<_, _>>()?;
         Ok(parts.into_iter().flatten().collect())
     }
 

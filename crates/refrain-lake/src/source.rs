@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{
-    DataType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type,
-    UInt16Type, UInt32Type, UInt64Type,
+    DataType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use refrain_record::Timestamp;
@@ -63,7 +63,13 @@ impl ParquetSource {
             .map_err(LakeError::parquet("read", path))?;
         let schema = arrow::array::RecordBatchReader::schema(&reader);
         let columns = schema.fields().iter().map(|f| f.name().clone()).collect();
-        Ok(Self { path: path.to_owned(), columns, reader, batch: None, next: 0 })
+        Ok(Self {
+            path: path.to_owned(),
+            columns,
+            reader,
+            batch: None,
+            next: 0,
+        })
     }
 
     /// Column names, in file order.
@@ -79,7 +85,11 @@ impl Iterator for ParquetSource {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(batch) = self.batch.as_ref().filter(|b| self.next < b.num_rows()) {
-                let row = batch.columns().iter().map(|column| cell(column.as_ref(), self.next)).collect();
+                let row = batch
+                    .columns()
+                    .iter()
+                    .map(|column| cell(column.as_ref(), self.next))
+                    .collect();
                 self.next += 1;
                 return Some(Ok(row));
             }
@@ -126,14 +136,21 @@ fn cell(array: &dyn Array, index: usize) -> Cell {
         DataType::Float32 => Cell::Float(f64::from(array.as_primitive::<Float32Type>().value(index))),
         DataType::Float64 => Cell::Float(array.as_primitive::<Float64Type>().value(index)),
         DataType::Decimal128(_, _) => Cell::Text(array.as_primitive::<Decimal128Type>().value_as_string(index)),
-        DataType::Timestamp(unit, zone) => Cell::Time { at: instant(array, *unit, index), is_utc: zone.is_some() },
+        DataType::Timestamp(unit, zone) => Cell::Time {
+            at: instant(array, *unit, index),
+            is_utc: zone.is_some(),
+        },
         DataType::Date32 => {
             let days = array.as_primitive::<Date32Type>().value(index);
-            Cell::Time { at: refrain_record::Date(days).utc_midnight(), is_utc: false }
+            Cell::Time {
+                at: refrain_record::Date(days).utc_midnight(),
+                is_utc: false,
+            }
         }
-        DataType::Date64 => {
-            Cell::Time { at: Timestamp(array.as_primitive::<Date64Type>().value(index).saturating_mul(1_000)), is_utc: false }
-        }
+        DataType::Date64 => Cell::Time {
+            at: Timestamp(array.as_primitive::<Date64Type>().value(index).saturating_mul(1_000)),
+            is_utc: false,
+        },
         DataType::Dictionary(_, _) => {
             let dictionary = array.as_any_dictionary();
             cell(dictionary.values().as_ref(), dictionary.normalized_keys()[index])
@@ -143,7 +160,11 @@ fn cell(array: &dyn Array, index: usize) -> Cell {
         DataType::Struct(fields) => {
             let parts = array.as_struct();
             Cell::Struct(
-                fields.iter().zip(parts.columns()).map(|(f, column)| (f.name().clone(), cell(column.as_ref(), index))).collect(),
+                fields
+                    .iter()
+                    .zip(parts.columns())
+                    .map(|(f, column)| (f.name().clone(), cell(column.as_ref(), index)))
+                    .collect(),
             )
         }
         _ => Cell::Null,
@@ -156,9 +177,18 @@ fn list(items: &dyn Array) -> Cell {
 
 fn instant(array: &dyn Array, unit: TimeUnit, index: usize) -> Timestamp {
     Timestamp(match unit {
-        TimeUnit::Second => array.as_primitive::<TimestampSecondType>().value(index).saturating_mul(1_000_000),
-        TimeUnit::Millisecond => array.as_primitive::<TimestampMillisecondType>().value(index).saturating_mul(1_000),
+        TimeUnit::Second => array
+            .as_primitive::<TimestampSecondType>()
+            .value(index)
+            .saturating_mul(1_000_000),
+        TimeUnit::Millisecond => array
+            .as_primitive::<TimestampMillisecondType>()
+            .value(index)
+            .saturating_mul(1_000),
         TimeUnit::Microsecond => array.as_primitive::<TimestampMicrosecondType>().value(index),
-        TimeUnit::Nanosecond => array.as_primitive::<TimestampNanosecondType>().value(index).div_euclid(1_000),
+        TimeUnit::Nanosecond => array
+            .as_primitive::<TimestampNanosecondType>()
+            .value(index)
+            .div_euclid(1_000),
     })
 }

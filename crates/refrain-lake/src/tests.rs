@@ -51,7 +51,10 @@ fn bytes_of(folder: &Path) -> Vec<(String, blake3::Hash)> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                all.push((path.to_string_lossy().into_owned(), blake3::hash(&fs::read(&path).unwrap())));
+                all.push((
+                    path.to_string_lossy().into_owned(),
+                    blake3::hash(&fs::read(&path).unwrap()),
+                ));
             }
         }
     }
@@ -98,9 +101,19 @@ fn unpublished_generation_is_invisible() {
         let mut generation = Generation::begin(&lake, Period::Month, &lock).unwrap();
         generation.write(&[order("9", 19_000)], &FileMeta::default()).unwrap();
     }
-    assert_eq!(Snapshot::require(&lake).unwrap().read::<Order>().unwrap()[0].order_id.as_str(), "1");
+    assert_eq!(
+        Snapshot::require(&lake).unwrap().read::<Order>().unwrap()[0]
+            .order_id
+            .as_str(),
+        "1"
+    );
     publish(&lake, &[order("2", 19_000)]);
-    assert_eq!(Snapshot::require(&lake).unwrap().read::<Order>().unwrap()[0].order_id.as_str(), "2");
+    assert_eq!(
+        Snapshot::require(&lake).unwrap().read::<Order>().unwrap()[0]
+            .order_id
+            .as_str(),
+        "2"
+    );
 }
 
 #[test]
@@ -109,7 +122,10 @@ fn one_writer_at_a_time() {
     let lake = LakeDir::new(folder.path());
     let held = LakeLock::take(&lake).unwrap();
     let refused = LakeLock::take(&lake).unwrap_err();
-    assert!(matches!(&refused, LakeError::Locked { owner, .. } if *owner == std::process::id().to_string()), "{refused}");
+    assert!(
+        matches!(&refused, LakeError::Locked { owner, .. } if *owner == std::process::id().to_string()),
+        "{refused}"
+    );
     drop(held);
     LakeLock::take(&lake).unwrap();
 }
@@ -120,7 +136,9 @@ fn two_rows_with_one_key_are_refused() {
     let lake = LakeDir::new(folder.path());
     let lock = LakeLock::take(&lake).unwrap();
     let mut generation = Generation::begin(&lake, Period::Month, &lock).unwrap();
-    let error = generation.write(&[order("1", 1), order("1", 2)], &FileMeta::default()).unwrap_err();
+    let error = generation
+        .write(&[order("1", 1), order("1", 2)], &FileMeta::default())
+        .unwrap_err();
     assert!(error.to_string().contains("two rows with the key"), "{error}");
 }
 
@@ -140,7 +158,13 @@ fn files_say_what_they_are() {
     let path = lake.current().join("orders/dt=2022-01-01/part-0000.parquet");
     let reader = parquet::file::serialized_reader::SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
     let metadata = parquet::file::reader::FileReader::metadata(&reader);
-    let about: Vec<_> = metadata.file_metadata().key_value_metadata().unwrap().iter().map(|kv| kv.key.clone()).collect();
+    let about: Vec<_> = metadata
+        .file_metadata()
+        .key_value_metadata()
+        .unwrap()
+        .iter()
+        .map(|kv| kv.key.clone())
+        .collect();
     assert!(about.contains(&"refrain.rows_digest".to_owned()), "{about:?}");
     let sorting = metadata.row_group(0).sorting_columns().unwrap();
     assert_eq!(sorting.len(), Order::META.key.len());
@@ -151,7 +175,10 @@ fn files_say_what_they_are() {
 #[test]
 fn schema_is_described_three_ways() {
     let markdown = describe_all(Format::Markdown);
-    assert!(markdown.contains("| first_response_s | int64 | yes | First customer message"), "{markdown}");
+    assert!(
+        markdown.contains("| first_response_s | int64 | yes | First customer message"),
+        "{markdown}"
+    );
     let json: serde_json::Value = serde_json::from_str(&describe_all(Format::Json)).unwrap();
     assert_eq!(json["tables"].as_array().unwrap().len(), table_names().len());
     assert!(describe_all(Format::Odcs).contains("primaryKeyPosition: 1"));

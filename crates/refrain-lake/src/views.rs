@@ -34,8 +34,10 @@ fn view<R: Row>(sql: &mut String, filled: &BTreeSet<&str>) {
         return;
     }
     let query = if !filled.contains(meta.name) {
-        let columns: Vec<String> =
-            R::columns().iter().map(|c| format!("NULL::{} AS \"{}\"", sql_type(c.kind), c.name)).collect();
+        let columns: Vec<String> = R::columns()
+            .iter()
+            .map(|c| format!("NULL::{} AS \"{}\"", sql_type(c.kind), c.name))
+            .collect();
         format!("SELECT {} WHERE false", columns.join(", "))
     } else {
         let glob = match meta.partition {

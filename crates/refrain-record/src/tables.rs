@@ -1379,7 +1379,9 @@ mod tests {
         for key in R::META.key {
             assert!(columns.iter().any(|c| c.name == *key), "{}: key {key}", R::META.name);
         }
-        let dates = columns.iter().filter(|c| c.name == "date" && c.kind == Kind::Date && !c.nullable);
+        let dates = columns
+            .iter()
+            .filter(|c| c.name == "date" && c.kind == Kind::Date && !c.nullable);
         if R::META.partition == Partition::Dated {
             assert_eq!(dates.count(), 1, "{}", R::META.name);
         }

@@ -134,7 +134,9 @@ impl std::str::FromStr for Date {
         if text.len() != 10 {
             return Err(fail());
         }
-        text.parse::<jiff::civil::Date>().map(Self::from_civil).map_err(|_| fail())
+        text.parse::<jiff::civil::Date>()
+            .map(Self::from_civil)
+            .map_err(|_| fail())
     }
 }
 

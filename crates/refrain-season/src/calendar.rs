@@ -18,8 +18,8 @@ const LEAD_DAYS: i32 = 60;
 const WEEKDAY: [f64; 7] = [1.08, 1.0, 0.98, 1.0, 0.95, 0.9, 1.15];
 /// Orders by local hour.
 const HOUR: [f64; 24] = [
-    0.6, 0.3, 0.2, 0.1, 0.1, 0.2, 0.5, 1.0, 1.6, 2.0, 2.3, 2.4, 2.5, 2.3, 2.2, 2.2, 2.3, 2.5, 2.9,
-    3.5, 3.9, 3.6, 2.6, 1.4,
+    0.6, 0.3, 0.2, 0.1, 0.1, 0.2, 0.5, 1.0, 1.6, 2.0, 2.3, 2.4, 2.5, 2.3, 2.2, 2.2, 2.3, 2.5, 2.9, 3.5, 3.9, 3.6, 2.6,
+    1.4,
 ];
 
 /// One shop's calendar.
@@ -54,8 +54,8 @@ impl Calendar {
         let days = weights.iter().zip(-LEAD_DAYS..).map(|(weight, d)| {
             let date = first.plus_days(d);
             let noon = date.utc_midnight().plus_seconds(DAY_S / 2);
-            let offset_s = jiff::Timestamp::from_microsecond(noon.0)
-                .map_or(0, |at| i64::from(zone.to_offset(at).seconds()));
+            let offset_s =
+                jiff::Timestamp::from_microsecond(noon.0).map_or(0, |at| i64::from(zone.to_offset(at).seconds()));
             Day {
                 text: date.to_string(),
                 offset_s,
@@ -64,14 +64,10 @@ impl Calendar {
         });
         let days: Vec<Day> = days.collect();
         let mut sum = 0.0;
-        let cumulative = days
-            .iter()
-            .skip(LEAD_DAYS as usize)
-            .take(num_days as usize)
-            .map(|d| {
-                sum += d.load;
-                sum
-            });
+        let cumulative = days.iter().skip(LEAD_DAYS as usize).take(num_days as usize).map(|d| {
+            sum += d.load;
+            sum
+        });
         Self {
             first,
             num_days,
@@ -93,8 +89,7 @@ impl Calendar {
 
     /// Instant of a local second of a day, counted from the season's first.
     pub(crate) fn utc(&self, day: i32, second: i64) -> i64 {
-        self.first.plus_days(day).utc_midnight().0 / refrain_record::SECOND_US + second
-            - self.day(day).offset_s
+        self.first.plus_days(day).utc_midnight().0 / refrain_record::SECOND_US + second - self.day(day).offset_s
     }
 
     /// Day (from the season's first) and second of it in local time.
@@ -113,8 +108,7 @@ impl Calendar {
     pub(crate) fn month(&self, at: i64) -> usize {
         let (year, month, _) = self.date(at).year_month_day();
         let (year0, month0, _) = self.first.year_month_day();
-        let months =
-            (i32::from(year) - i32::from(year0)) * 12 + i32::from(month) - i32::from(month0);
+        let months = (i32::from(year) - i32::from(year0)) * 12 + i32::from(month) - i32::from(month0);
         usize::try_from(months).unwrap_or(0)
     }
 
@@ -271,10 +265,7 @@ mod tests {
             calendar.local(calendar.after_open_seconds(saturday, 3600)),
             (5, 8 * 3600 + 1800)
         );
-        assert_eq!(
-            calendar.local(calendar.next_open(calendar.utc(4, 0))),
-            (5, 8 * 3600)
-        );
+        assert_eq!(calendar.local(calendar.next_open(calendar.utc(4, 0))), (5, 8 * 3600));
     }
 
     #[test]

@@ -93,13 +93,8 @@ pub(crate) fn plan_campaigns(seed: u64, shop: usize, calendar: &Calendar) -> Vec
     for (at, (day, kind)) in starts.into_iter().enumerate() {
         let starts_at = calendar.utc(day, [9, 10, 17][rng.below(3)] * 3600);
         let about = &TYPES[kind];
-        let code = (about.orders > 0.005).then(|| {
-            format!(
-                "{}{}",
-                ["SAVE", "HELLO", "JOY", "STAR"][rng.below(4)],
-                rng.int(10, 99)
-            )
-        });
+        let code = (about.orders > 0.005)
+            .then(|| format!("{}{}", ["SAVE", "HELLO", "JOY", "STAR"][rng.below(4)], rng.int(10, 99)));
         campaigns.push(Campaign {
             id: format!("cmp{:03}", at + 1),
             kind,

@@ -91,18 +91,10 @@ mod tests {
     #[test]
     fn skus_are_unique() {
         assert_eq!(CATEGORIES.iter().map(|c| c.3).sum::<usize>(), NUM_ITEMS);
-        let all = (0..NUM_ITEMS)
-            .flat_map(|index| (0..VARIANTS).map(move |variant| Item { index, variant }.sku()));
+        let all = (0..NUM_ITEMS).flat_map(|index| (0..VARIANTS).map(move |variant| Item { index, variant }.sku()));
         let skus: std::collections::BTreeSet<_> = all.collect();
         assert_eq!(skus.len(), NUM_ITEMS * VARIANTS);
         // The incident's kettle is item 25.
-        assert_eq!(
-            Item {
-                index: 25,
-                variant: 2
-            }
-            .sku(),
-            "KI-2403"
-        );
+        assert_eq!(Item { index: 25, variant: 2 }.sku(), "KI-2403");
     }
 }

@@ -172,19 +172,9 @@ impl SeasonConfig {
             })
         };
         if !(1..=60).contains(&self.months) {
-            return fail(
-                "months",
-                self.months.to_string(),
-                "1 to 60",
-                "14 covers two peaks",
-            );
+            return fail("months", self.months.to_string(), "1 to 60", "14 covers two peaks");
         }
-        if self.shops.is_empty()
-            || self
-                .shops
-                .iter()
-                .any(|s| !(s.share.is_finite() && s.share > 0.0))
-        {
+        if self.shops.is_empty() || self.shops.iter().any(|s| !(s.share.is_finite() && s.share > 0.0)) {
             return fail(
                 "shops",
                 format!("{} shops", self.shops.len()),
@@ -222,11 +212,7 @@ impl SeasonConfig {
                     "only these have phrases",
                 );
             }
-            if shop
-                .hours
-                .iter()
-                .any(|[open, close]| open > close || *close > 24)
-            {
+            if shop.hours.iter().any(|[open, close]| open > close || *close > 24) {
                 return fail(
                     "shops.hours",
                     format!("{:?}", shop.hours),
@@ -248,19 +234,10 @@ impl SeasonConfig {
                 "base rates are near 0.3, so larger ones would pass 1",
             );
         }
-        let tags = self
-            .effects
-            .cart_abandoned
-            .keys()
-            .chain(self.effects.returned.keys());
+        let tags = self.effects.cart_abandoned.keys().chain(self.effects.returned.keys());
         for tag in tags {
             if !Problem::all().iter().any(|p| p.tag == tag) {
-                return fail(
-                    "effects",
-                    format!("`{tag}`"),
-                    "a leaf tag",
-                    "see `Problem::all`",
-                );
+                return fail("effects", format!("`{tag}`"), "a leaf tag", "see `Problem::all`");
             }
         }
         Ok(())
@@ -276,9 +253,7 @@ mod date_text {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Date, D::Error> {
-        String::deserialize(input)?
-            .parse()
-            .map_err(D::Error::custom)
+        String::deserialize(input)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -316,10 +291,7 @@ mod tests {
     fn bad_settings_are_named() {
         let check = |config: SeasonConfig, setting: &str| {
             let error = config.check().unwrap_err().to_string();
-            assert!(
-                error.contains(setting) && error.contains("\nhint: "),
-                "{error}"
-            );
+            assert!(error.contains(setting) && error.contains("\nhint: "), "{error}");
         };
         check(
             SeasonConfig {

@@ -88,8 +88,7 @@ pub(crate) struct Course {
 impl Course {
     /// Keeps the first words only: an agent put the ticket to an open one.
     pub(crate) fn merge(&mut self) {
-        self.turns
-            .retain(|t| matches!(t.say, Say::Request | Say::Hello));
+        self.turns.retain(|t| matches!(t.say, Say::Request | Say::Hello));
         self.last_at = self.turns.last().map_or(self.last_at, |t| t.at);
         self.events.truncate(1);
         self.events.push(Event {

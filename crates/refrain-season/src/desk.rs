@@ -59,10 +59,7 @@ pub(crate) fn play(
         spoken_by_agent: 0,
     };
     desk.event(Kind::Opened, Actor::Customer);
-    let &(_, _, _, bot_share) = CHANNELS
-        .iter()
-        .find(|c| c.0 == channel)
-        .unwrap_or(&CHANNELS[0]);
+    let &(_, _, _, bot_share) = CHANNELS.iter().find(|c| c.0 == channel).unwrap_or(&CHANNELS[0]);
     let has_bot = desk.rng.chance(bot_share);
     if has_bot && desk.rng.chance(0.2) {
         desk.turn(AuthorRole::Customer, Say::Hello);
@@ -155,13 +152,8 @@ impl Desk<'_> {
     fn people(&mut self, problem: &Problem, again: usize) {
         let asked_at = self.now;
         let load = self.calendar.load(asked_at);
-        let &(_, _, median_s, _) = CHANNELS
-            .iter()
-            .find(|c| c.0 == self.channel)
-            .unwrap_or(&CHANNELS[0]);
-        let delay = self
-            .rng
-            .log_normal(median_s * (0.6 + 0.4 * load).max(0.5), 0.9) as i64;
+        let &(_, _, median_s, _) = CHANNELS.iter().find(|c| c.0 == self.channel).unwrap_or(&CHANNELS[0]);
+        let delay = self.rng.log_normal(median_s * (0.6 + 0.4 * load).max(0.5), 0.9) as i64;
         let reply_at = self.calendar.after_open_seconds(asked_at, delay);
         if self.lost_patience(reply_at - asked_at, load) {
             return;
@@ -189,18 +181,12 @@ impl Desk<'_> {
             self.turn(AuthorRole::Customer, Say::Details);
             self.pause();
         }
-        let solved = self
-            .rng
-            .chance(1.0 - problem.hard * (0.8 + 0.2 * load).min(1.6));
+        let solved = self.rng.chance(1.0 - problem.hard * (0.8 + 0.2 * load).min(1.6));
         if again > 0 && self.rng.chance(0.5) {
             self.turn(AuthorRole::Agent, Say::AgentApology);
             self.wait(5, 40);
         }
-        if solved {
-            self.settle()
-        } else {
-            self.fail(again)
-        }
+        if solved { self.settle() } else { self.fail(again) }
     }
 
     /// Whether the customer gives up (or is overlooked) before anybody answers.
@@ -252,9 +238,7 @@ impl Desk<'_> {
         self.wait(6 * 3600, 60 * 3600);
         self.turn(AuthorRole::Customer, Say::StillOpen);
         self.event(Kind::Reopened, Actor::Customer);
-        self.now = self
-            .calendar
-            .after_open_seconds(self.now, self.rng.int(600, 20_000));
+        self.now = self.calendar.after_open_seconds(self.now, self.rng.int(600, 20_000));
         self.turn(AuthorRole::Agent, Say::AgentAnswer);
         self.wait(60, 600);
         self.event(Kind::Solved, Actor::First);
@@ -296,9 +280,7 @@ impl Desk<'_> {
         if self.is_live() {
             self.wait(15, 150)
         } else {
-            self.now = self
-                .calendar
-                .after_open_seconds(self.now, self.rng.int(300, 9000))
+            self.now = self.calendar.after_open_seconds(self.now, self.rng.int(300, 9000))
         }
     }
 
@@ -325,10 +307,7 @@ impl Desk<'_> {
             self.now = at + 5 * 86_400;
             self.event(Kind::Closed, Actor::System);
         }
-        let per_turn_s = self
-            .rng
-            .log_normal(if self.is_live() { 110.0 } else { 260.0 }, 0.4)
-            * (1.0 + problem.hard);
+        let per_turn_s = self.rng.log_normal(if self.is_live() { 110.0 } else { 260.0 }, 0.4) * (1.0 + problem.hard);
         let measured = match self.channel {
             Channel::Phone => 1.0,
             Channel::Chat => 0.7,

@@ -22,19 +22,16 @@ pub(crate) struct Scene<'a> {
 pub(crate) fn facts(scene: &Scene<'_>, grammar: &Grammar, rng: &mut Rng) -> Facts {
     let mut facts = Facts::default();
     grammar.name_item(scene.contact.item.index, &mut facts);
-    let total = scene.order.map_or_else(
-        || scene.contact.item.price_cents(),
-        |(_, order)| order.total_cents,
-    );
+    let total = scene
+        .order
+        .map_or_else(|| scene.contact.item.price_cents(), |(_, order)| order.total_cents);
     let carrier = scene
         .order
         .map_or_else(|| rng.below(CARRIERS.len()), |(_, order)| order.carrier);
     let mut put = |slot, text: String| facts.0.insert(slot, text);
     put(
         "order",
-        scene
-            .order
-            .map_or_else(String::new, |(id, _)| order_text(id, rng)),
+        scene.order.map_or_else(String::new, |(id, _)| order_text(id, rng)),
     );
     put("days", rng.int(3, 12).to_string());
     put("count", rng.int(2, 4).to_string());
@@ -53,19 +50,12 @@ pub(crate) fn facts(scene: &Scene<'_>, grammar: &Grammar, rng: &mut Rng) -> Fact
     put("email", scene.person.email.clone());
     put(
         "phone",
-        scene
-            .person
-            .phone
-            .clone()
-            .unwrap_or_else(|| "07700 900461".to_owned()),
+        scene.person.phone.clone().unwrap_or_else(|| "07700 900461".to_owned()),
     );
     put("iban", iban(scene.currency, rng));
     put("date", date(scene.date, grammar.code()));
     put("agent", scene.agent.to_owned());
-    put(
-        "tracking",
-        format!("{:012}", rng.next() % 1_000_000_000_000),
-    );
+    put("tracking", format!("{:012}", rng.next() % 1_000_000_000_000));
     facts
 }
 
@@ -104,22 +94,14 @@ fn date((month, day): (i8, i8), language: &str) -> String {
 fn iban(currency: &str, rng: &mut Rng) -> String {
     let number = rng.next();
     let (country, letters, bank) = if currency == "GBP" {
-        (
-            "GB",
-            "1611",
-            format!("TEST000000{:08}", number % 100_000_000),
-        )
+        ("GB", "1611", format!("TEST000000{:08}", number % 100_000_000))
     } else {
-        (
-            "DE",
-            "1314",
-            format!("00000000{:010}", number % 10_000_000_000),
-        )
+        ("DE", "1314", format!("00000000{:010}", number % 10_000_000_000))
     };
     let digits = format!("{}{letters}00", bank.replace("TEST", "29142829"));
-    let remainder = digits.bytes().fold(0_u32, |sum, digit| {
-        (sum * 10 + u32::from(digit - b'0')) % 97
-    });
+    let remainder = digits
+        .bytes()
+        .fold(0_u32, |sum, digit| (sum * 10 + u32::from(digit - b'0')) % 97);
     format!("{country}{:02} {bank}", 98 - remainder)
 }
 
@@ -140,9 +122,9 @@ mod tests {
                     None => unreachable!(),
                 }
             }
-            let remainder = digits.bytes().fold(0_u32, |sum, digit| {
-                (sum * 10 + u32::from(digit - b'0')) % 97
-            });
+            let remainder = digits
+                .bytes()
+                .fold(0_u32, |sum, digit| (sum * 10 + u32::from(digit - b'0')) % 97);
             assert_eq!(remainder, 1, "{text}");
         }
     }

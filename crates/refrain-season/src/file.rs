@@ -54,9 +54,7 @@ impl Out {
             Sink::Gzip(sink) => sink,
             Sink::Zstd(sink) => sink,
         };
-        let written = sink
-            .write_all(line.as_bytes())
-            .and_then(|()| sink.write_all(b"\n"));
+        let written = sink.write_all(line.as_bytes()).and_then(|()| sink.write_all(b"\n"));
         written.map_err(|source| SeasonError::Write {
             path: self.path.clone(),
             source,

@@ -23,9 +23,8 @@ static FILES: [(&str, &str); 5] = [
 
 /// Every slot a template may have.
 pub(crate) const SLOTS: &[&str] = &[
-    "order", "item", "the_item", "acc_item", "dat_item", "my_item", "days", "count", "amount",
-    "city", "name", "code", "carrier", "size", "colour", "email", "phone", "iban", "date", "agent",
-    "tracking", "body",
+    "order", "item", "the_item", "acc_item", "dat_item", "my_item", "days", "count", "amount", "city", "name", "code",
+    "carrier", "size", "colour", "email", "phone", "iban", "date", "agent", "tracking", "body",
 ];
 
 /// Lists every phrase file must have.
@@ -158,9 +157,7 @@ impl Grammar {
     /// One request about a problem; a special case without phrases falls back to its tag's.
     pub(crate) fn ask(&self, problem: &Problem, with_order: bool, rng: &mut Rng) -> &str {
         choose(
-            self.ask
-                .get(problem.id)
-                .or_else(|| self.ask.get(problem.tag)),
+            self.ask.get(problem.id).or_else(|| self.ask.get(problem.tag)),
             with_order,
             rng,
         )
@@ -201,22 +198,16 @@ impl Grammar {
     /// Fills the slots that speak of an item.
     pub(crate) fn name_item(&self, index: usize, facts: &mut Facts) {
         let mut parts = self.items.get(index).map_or("", String::as_str).split('|');
-        let (gender, name, definite) = (
-            parts.next().unwrap_or(""),
-            parts.next().unwrap_or(""),
-            parts.next(),
-        );
+        let (gender, name, definite) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""), parts.next());
         let fill = |pattern: &str| pattern.replace("{}", name);
         if let Some(article) = self.articles.get(gender) {
             let the = definite.map_or_else(|| fill(&article.the), str::to_owned);
-            facts.0.insert(
-                "acc_item",
-                article.acc.as_deref().map_or_else(|| the.clone(), fill),
-            );
-            facts.0.insert(
-                "dat_item",
-                article.dat.as_deref().map_or_else(|| the.clone(), fill),
-            );
+            facts
+                .0
+                .insert("acc_item", article.acc.as_deref().map_or_else(|| the.clone(), fill));
+            facts
+                .0
+                .insert("dat_item", article.dat.as_deref().map_or_else(|| the.clone(), fill));
             facts.0.insert("my_item", fill(&article.my));
             facts.0.insert("the_item", the);
         }
@@ -225,16 +216,8 @@ impl Grammar {
 
     fn check(&self) -> Result<(), String> {
         for list in LISTS {
-            if choose(
-                self.lists.get(*list),
-                *list == "order_ref",
-                &mut Rng::of(&[]),
-            )
-            .is_empty()
-            {
-                return Err(format!(
-                    "list `{list}` has no phrase, or none that needs no order"
-                ));
+            if choose(self.lists.get(*list), *list == "order_ref", &mut Rng::of(&[])).is_empty() {
+                return Err(format!("list `{list}` has no phrase, or none that needs no order"));
             }
         }
         if self.items.len() != NUM_ITEMS {
@@ -255,13 +238,7 @@ impl Grammar {
                 }
             }
         }
-        let tables = [
-            &self.lists,
-            &self.ask,
-            &self.subject,
-            &self.answer,
-            &self.search,
-        ];
+        let tables = [&self.lists, &self.ask, &self.subject, &self.answer, &self.search];
         for template in tables
             .iter()
             .flat_map(|t| t.values())
@@ -344,12 +321,7 @@ mod tests {
         let facts = Facts(BTreeMap::from([("item", "Jacke".to_owned())]));
         let mut rng = Rng::of(&[1]);
         let mut out = String::new();
-        expand(
-            "(Wo ist|Wo bleibt) die {item}(|?)",
-            &facts,
-            &mut rng,
-            &mut out,
-        );
+        expand("(Wo ist|Wo bleibt) die {item}(|?)", &facts, &mut rng, &mut out);
         assert!(out.starts_with("Wo ") && out.contains("die Jacke"), "{out}");
         assert!(check_template("a (b|c) {item}.").is_ok());
         for bad in ["(a", "a)", "{no_slot}", "{item", "a } b", "((a))"] {
@@ -360,11 +332,7 @@ mod tests {
     #[test]
     fn every_language_has_enough_to_say() {
         for grammar in load().unwrap() {
-            let least = if matches!(grammar.code(), "en" | "de") {
-                12
-            } else {
-                8
-            };
+            let least = if matches!(grammar.code(), "en" | "de") { 12 } else { 8 };
             for problem in Problem::all() {
                 let Some(all) = grammar.ask.get(problem.id) else {
                     continue;

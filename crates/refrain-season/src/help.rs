@@ -24,11 +24,7 @@ pub(crate) fn faq_id(tag: &str) -> String {
 }
 
 /// Writes the entries of the shop's main language.
-pub(crate) fn write_faq(
-    folder: &Path,
-    grammar: &Grammar,
-    calendar: &Calendar,
-) -> Result<(), SeasonError> {
+pub(crate) fn write_faq(folder: &Path, grammar: &Grammar, calendar: &Calendar) -> Result<(), SeasonError> {
     let header = [
         "faq_id",
         "title",
@@ -42,10 +38,7 @@ pub(crate) fn write_faq(
     let mut file = Out::create_csv(folder.join("faq.csv"), &header)?;
     for (tag, [title, body]) in grammar.faq() {
         let id = faq_id(tag);
-        let owner = Problem::all()
-            .iter()
-            .find(|p| p.tag == tag)
-            .map_or("service", owner);
+        let owner = Problem::all().iter().find(|p| p.tag == tag).map_or("service", owner);
         let published = calendar.rfc3339(calendar.start() - 200 * 86_400);
         let url = format!("https://shop.example/help/{id}");
         let row = CsvRow::new()

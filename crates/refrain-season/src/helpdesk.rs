@@ -38,26 +38,13 @@ struct Month {
 }
 
 impl HelpdeskFiles {
-    pub(crate) fn create(
-        folder: &Path,
-        helpdesk: Helpdesk,
-        seed: u64,
-        shop: usize,
-    ) -> Result<Self, SeasonError> {
+    pub(crate) fn create(folder: &Path, helpdesk: Helpdesk, seed: u64, shop: usize) -> Result<Self, SeasonError> {
         let tables = match helpdesk {
             Helpdesk::ChatJsonl => None,
             Helpdesk::Csv => Some(Tables {
                 events: Out::create_csv(
                     folder.join("conversation_events.csv.gz"),
-                    &[
-                        "Ticket",
-                        "When",
-                        "What",
-                        "Who",
-                        "Role",
-                        "Group",
-                        "Other ticket",
-                    ],
+                    &["Ticket", "When", "What", "Who", "Role", "Group", "Other ticket"],
                 )?,
                 ratings: Out::create_csv(
                     folder.join("ratings.csv.gz"),
@@ -75,34 +62,15 @@ impl HelpdeskFiles {
         })
     }
 
-    pub(crate) fn write(
-        &mut self,
-        ticket: &Ticket<'_>,
-        calendar: &Calendar,
-    ) -> Result<(), SeasonError> {
-        let bad = self
-            .rng
-            .chance(BAD_PER_1000 / 1000.0)
-            .then(|| self.rng.below(4));
+    pub(crate) fn write(&mut self, ticket: &Ticket<'_>, calendar: &Calendar) -> Result<(), SeasonError> {
+        let bad = self.rng.chance(BAD_PER_1000 / 1000.0).then(|| self.rng.below(4));
         match &mut self.tables {
             None => {
-                let month = month(
-                    &mut self.months,
-                    &self.folder,
-                    Helpdesk::ChatJsonl,
-                    ticket,
-                    calendar,
-                )?;
+                let month = month(&mut self.months, &self.folder, Helpdesk::ChatJsonl, ticket, calendar)?;
                 write_json(&mut month.main, ticket, calendar, bad)
             }
             Some(tables) => {
-                let month = month(
-                    &mut self.months,
-                    &self.folder,
-                    Helpdesk::Csv,
-                    ticket,
-                    calendar,
-                )?;
+                let month = month(&mut self.months, &self.folder, Helpdesk::Csv, ticket, calendar)?;
                 write_tables(month, ticket, calendar, bad)?;
                 write_events(tables, ticket, calendar)
             }
@@ -170,38 +138,23 @@ fn month<'a>(
             messages: None,
         },
         Helpdesk::Csv => Month {
-            main: Out::create_csv(
-                folder.join(format!("conversations/{name}.csv.gz")),
-                &TICKET_COLUMNS,
-            )?,
+            main: Out::create_csv(folder.join(format!("conversations/{name}.csv.gz")), &TICKET_COLUMNS)?,
             messages: Some(Out::create_csv(
                 folder.join(format!("messages/{name}.csv.gz")),
-                &[
-                    "Ticket", "Comment", "Sent", "From", "Author", "Private", "Text",
-                ],
+                &["Ticket", "Comment", "Sent", "From", "Author", "Private", "Text"],
             )?),
         },
     };
     Ok(slot.insert(opened))
 }
 
-fn write_json(
-    out: &mut Out,
-    ticket: &Ticket<'_>,
-    calendar: &Calendar,
-    bad: Option<usize>,
-) -> Result<(), SeasonError> {
+fn write_json(out: &mut Out, ticket: &Ticket<'_>, calendar: &Calendar, bad: Option<usize>) -> Result<(), SeasonError> {
     let record = record(ticket, calendar);
     let line = record.to_string();
     out.line(&line)?;
     match bad {
         // Cut in the middle, as by a full disk; at a character's border, so that it stays UTF-8.
-        Some(0) => out.line(
-            &line
-                .chars()
-                .take(line.chars().count() / 2)
-                .collect::<String>(),
-        ),
+        Some(0) => out.line(&line.chars().take(line.chars().count() / 2).collect::<String>()),
         Some(1) => out.line(&line),
         Some(kind) => out.line(&spoilt(record, kind).to_string()),
         None => Ok(()),
@@ -210,8 +163,7 @@ fn write_json(
 
 /// A row of its own without times, or with a clock far ahead.
 fn spoilt(mut record: Value, kind: usize) -> Value {
-    record["conversation_id"] =
-        format!("bad-{}", record["conversation_id"].as_str().unwrap_or("")).into();
+    record["conversation_id"] = format!("bad-{}", record["conversation_id"].as_str().unwrap_or("")).into();
     let time: Value = if kind == 2 {
         Value::Null
     } else {
@@ -222,11 +174,7 @@ fn spoilt(mut record: Value, kind: usize) -> Value {
     }
     for list in ["messages", "events"] {
         for row in record[list].as_array_mut().into_iter().flatten() {
-            row[if list == "messages" {
-                "created_at"
-            } else {
-                "at"
-            }] = time.clone();
+            row[if list == "messages" { "created_at" } else { "at" }] = time.clone();
         }
     }
     record["events"] = json!([]);
@@ -285,7 +233,9 @@ fn record(ticket: &Ticket<'_>, calendar: &Calendar) -> Value {
         ("handle_s", contact.course.handle_s.map(Value::from)),
         (
             "rating",
-            contact.course.rating.map(|r| json!({ "score": r.score, "scale": 5, "at": calendar.rfc3339(r.at), "comment": ticket.comment })),
+            contact.course.rating.map(
+                |r| json!({ "score": r.score, "scale": 5, "at": calendar.rfc3339(r.at), "comment": ticket.comment }),
+            ),
         ),
     ];
     for (key, value) in optional {
@@ -310,9 +260,7 @@ fn write_tables(
     ))?;
     let bad_id = format!("bad-{}", ticket.id);
     match bad {
-        Some(0) => month
-            .main
-            .line(&format!("{bad_id},one field and no more"))?,
+        Some(0) => month.main.line(&format!("{bad_id},one field and no more"))?,
         Some(1) => month.main.row(&ticket_row(
             ticket,
             &ticket.id,
@@ -320,12 +268,9 @@ fn write_tables(
             calendar,
         ))?,
         Some(2) => month.main.row(&ticket_row(ticket, &bad_id, "", calendar))?,
-        Some(_) => month.main.row(&ticket_row(
-            ticket,
-            &bad_id,
-            "2039-01-01 00:00:00",
-            calendar,
-        ))?,
+        Some(_) => month
+            .main
+            .row(&ticket_row(ticket, &bad_id, "2039-01-01 00:00:00", calendar))?,
         None => {}
     }
     let Some(messages) = &mut month.messages else {
@@ -353,9 +298,7 @@ fn write_tables(
 }
 
 fn ticket_row(ticket: &Ticket<'_>, id: &str, created: &str, calendar: &Calendar) -> CsvRow {
-    let Ticket {
-        contact, customer, ..
-    } = ticket;
+    let Ticket { contact, customer, .. } = ticket;
     let row = CsvRow::new()
         .add(id)
         .add(contact.channel.as_str())
@@ -367,10 +310,7 @@ fn ticket_row(ticket: &Ticket<'_>, id: &str, created: &str, calendar: &Calendar)
         .add(ticket.status)
         .add(created);
     // A row without its first time is meant to have none at all.
-    let time = |at: Option<i64>| {
-        at.filter(|_| !created.is_empty())
-            .map(|at| calendar.local_text(at))
-    };
+    let time = |at: Option<i64>| at.filter(|_| !created.is_empty()).map(|at| calendar.local_text(at));
     let row = row
         .maybe(time(Some(ticket.updated_at)).as_deref())
         .maybe(time(ticket.closed_at).as_deref());
@@ -380,26 +320,12 @@ fn ticket_row(ticket: &Ticket<'_>, id: &str, created: &str, calendar: &Calendar)
         .maybe(ticket.follow_up_of.as_deref());
     let row = row
         .maybe(ticket.merged_into.as_deref())
-        .add(if contact.course.survey_sent {
-            "true"
-        } else {
-            "false"
-        });
+        .add(if contact.course.survey_sent { "true" } else { "false" });
     row.maybe(contact.course.handle_s.map(|s| s.to_string()).as_deref())
 }
 
-fn write_events(
-    tables: &mut Tables,
-    ticket: &Ticket<'_>,
-    calendar: &Calendar,
-) -> Result<(), SeasonError> {
-    for event in ticket
-        .contact
-        .course
-        .events
-        .iter()
-        .filter(|e| e.kind != Kind::Opened)
-    {
+fn write_events(tables: &mut Tables, ticket: &Ticket<'_>, calendar: &Calendar) -> Result<(), SeasonError> {
+    for event in ticket.contact.course.events.iter().filter(|e| e.kind != Kind::Opened) {
         let row = CsvRow::new()
             .add(&ticket.id)
             .add(&calendar.local_text(event.at))

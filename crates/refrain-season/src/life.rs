@@ -204,11 +204,7 @@ impl Living<'_> {
         }
         let mut contacts: Vec<(usize, Contact)> = life.contacts.drain(..).enumerate().collect();
         contacts.sort_by_key(|(old, _)| place[*old]);
-        life.contacts = contacts
-            .into_iter()
-            .map(|(_, c)| c)
-            .filter(|c| c.at >= start)
-            .collect();
+        life.contacts = contacts.into_iter().map(|(_, c)| c).filter(|c| c.at >= start).collect();
         life.returns.retain(|r| r.opened < end);
         life.returns.sort_by_key(|r| r.opened);
         life.reactions.retain(|r| r.at < end);

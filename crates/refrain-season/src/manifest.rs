@@ -3,8 +3,7 @@
 use crate::config::{Helpdesk, SeasonConfig, ShopConfig};
 
 /// The demo's identity key: fixed and public, so never for real data.
-pub(crate) const DEMO_KEY: &str =
-    "7265667261696e2d64656d6f2d6b65792d6e6f742d666f722d7265616c2d64617461";
+pub(crate) const DEMO_KEY: &str = "7265667261696e2d64656d6f2d6b65792d6e6f742d666f722d7265616c2d64617461";
 
 const COMMERCE: &[(&str, &str)] = &[
     ("orders", "orders.csv.zst"),
@@ -56,23 +55,15 @@ pub(crate) fn desk_source(shop: &ShopConfig) -> &'static str {
 
 /// The text of `refrain.toml`.
 pub(crate) fn config_text(config: &SeasonConfig) -> String {
-    let mut text = String::from(
-        "# A simulated season, written by `refrain season`; what is planted in it stands in truth/.\n\n",
-    );
+    let mut text =
+        String::from("# A simulated season, written by `refrain season`; what is planted in it stands in truth/.\n\n");
     for shop in &config.shops {
         text.push_str(&shop_text(shop));
     }
     for shop in &config.shops {
         let desk = desk_source(shop);
         match shop.helpdesk {
-            Helpdesk::ChatJsonl => source(
-                &mut text,
-                shop,
-                desk,
-                "chat-jsonl",
-                "conversations",
-                "chat/*.jsonl.zst",
-            ),
+            Helpdesk::ChatJsonl => source(&mut text, shop, desk, "chat-jsonl", "conversations", "chat/*.jsonl.zst"),
             Helpdesk::Csv => {
                 for (feed, path, columns, roles) in TABLES {
                     source(&mut text, shop, desk, "csv", feed, path);

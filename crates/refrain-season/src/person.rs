@@ -49,13 +49,7 @@ const FAMILY: u64 = 3;
 const FAMILIES_PER_1000: u64 = 3;
 
 impl Person {
-    pub(crate) fn draw(
-        seed: u64,
-        shop: usize,
-        index: u64,
-        languages: &[(usize, f64)],
-        grammars: &[Grammar],
-    ) -> Self {
+    pub(crate) fn draw(seed: u64, shop: usize, index: u64, languages: &[(usize, f64)], grammars: &[Grammar]) -> Self {
         let mut rng = Rng::of(&[seed, shop as u64, index, 1]);
         let language = languages
             .get(rng.weighted(languages.iter().map(|l| l.1)))
@@ -64,11 +58,7 @@ impl Person {
         let given = grammar.pick("given", false, &mut rng);
         let family = grammar.pick("family", false, &mut rng);
         let name = grammar.full_name(given, family);
-        let local = ascii_lower(&format!(
-            "{}.{}",
-            grammar.latin(given),
-            grammar.latin(family)
-        ));
+        let local = ascii_lower(&format!("{}.{}", grammar.latin(given), grammar.latin(family)));
         let domain = [
             "example.com",
             "example.org",
@@ -89,15 +79,9 @@ impl Person {
         } else {
             format!("{local}{index}@{domain}")
         };
-        let other_email = (!is_family && rng.chance(0.10)).then(|| {
-            format!(
-                "{}{index}@work.example",
-                &local.chars().take(1).collect::<String>()
-            )
-        });
-        let phone = rng
-            .chance(0.75)
-            .then(|| phone_number(grammar.code(), shop, index));
+        let other_email = (!is_family && rng.chance(0.10))
+            .then(|| format!("{}{index}@work.example", &local.chars().take(1).collect::<String>()));
+        let phone = rng.chance(0.75).then(|| phone_number(grammar.code(), shop, index));
         Self {
             index,
             language,

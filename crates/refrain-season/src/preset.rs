@@ -90,11 +90,7 @@ impl EffectSizes {
                 ("product/damaged", 1.8),
             ]),
             purchase_after_bad_contact: 0.45,
-            campaign_contacts: weights(&[
-                ("sale", 0.020),
-                ("launch", 0.008),
-                ("reactivation", 0.004),
-            ]),
+            campaign_contacts: weights(&[("sale", 0.020), ("launch", 0.008), ("reactivation", 0.004)]),
             confounding: 0.0,
         }
     }

@@ -99,9 +99,7 @@ pub(crate) const LEAKING: &str = "product/defective#leaking";
 /// Problem of the refused welcome code.
 pub(crate) const WELCOME_CODE: &str = "discount/code_not_working#welcome";
 
-use Anchor::{
-    Anytime, BeforeReturn, Delivered, Late, Lost, Ordered, Returned, Session, Shipped, Worn,
-};
+use Anchor::{Anytime, BeforeReturn, Delivered, Late, Lost, Ordered, Returned, Session, Shipped, Worn};
 
 #[rustfmt::skip]
 static PROBLEMS: &[Problem] = &[
@@ -180,9 +178,7 @@ impl Problem {
 
     /// `shipping` of `shipping/delay`.
     pub(crate) fn group(&self) -> &'static str {
-        self.tag
-            .split_once('/')
-            .map_or(self.tag, |(group, _)| group)
+        self.tag.split_once('/').map_or(self.tag, |(group, _)| group)
     }
 
     /// Stage facet of a contact about it.

@@ -30,9 +30,7 @@ impl<'a> Voice<'a> {
     pub(crate) fn new(scene: &Scene<'a>, grammars: &'a [Grammar], mut rng: Rng) -> Self {
         let grammar = &grammars[scene.person.language];
         let facts = facts(scene, grammar, &mut rng);
-        let Scene {
-            person, contact, ..
-        } = *scene;
+        let Scene { person, contact, .. } = *scene;
         Self {
             grammar,
             english: &grammars[ENGLISH],
@@ -46,10 +44,9 @@ impl<'a> Voice<'a> {
 
     pub(crate) fn subject(&mut self) -> String {
         let template = match self.contact.problem {
-            Some(problem) => {
-                self.grammar
-                    .subject(&Problem::all()[problem], self.has_order(), &mut self.rng)
-            }
+            Some(problem) => self
+                .grammar
+                .subject(&Problem::all()[problem], self.has_order(), &mut self.rng),
             None => "(Re: |){name}",
         };
         self.fill(template)
@@ -57,20 +54,13 @@ impl<'a> Voice<'a> {
 
     /// The help-centre search that a customer may have tried before.
     pub(crate) fn search(&mut self) -> String {
-        let problem = self
-            .contact
-            .problem
-            .map_or(&Problem::all()[0], |p| &Problem::all()[p]);
+        let problem = self.contact.problem.map_or(&Problem::all()[0], |p| &Problem::all()[p]);
         let template = self.grammar.search(problem, &mut self.rng);
         self.fill(template).to_lowercase()
     }
 
     pub(crate) fn comment(&mut self, is_good: bool) -> String {
-        self.list(if is_good {
-            "comment_good"
-        } else {
-            "comment_bad"
-        })
+        self.list(if is_good { "comment_good" } else { "comment_bad" })
     }
 
     /// The words of a turn.
@@ -139,14 +129,10 @@ impl<'a> Voice<'a> {
         if is_chatty && self.rng.chance(0.4) {
             parts.push(self.list("chatty"));
         }
-        if self.contact.order.is_some()
-            && !names_order
-            && self.rng.chance(if is_mail { 0.6 } else { 0.35 })
-        {
+        if self.contact.order.is_some() && !names_order && self.rng.chance(if is_mail { 0.6 } else { 0.35 }) {
             parts.push(self.list("order_ref"));
         }
-        let is_angry =
-            register == Register::Angry || (self.contact.again > 0 && self.rng.chance(0.3));
+        let is_angry = register == Register::Angry || (self.contact.again > 0 && self.rng.chance(0.3));
         if is_angry && self.rng.chance(0.7) {
             parts.push(self.list("angry"));
         }
@@ -203,11 +189,7 @@ impl<'a> Voice<'a> {
     fn ask(&mut self, problem: usize) -> (String, bool) {
         let switches = self.grammar.code() != "en" && self.rng.chance(0.006);
         let grammar = if switches { self.english } else { self.grammar };
-        let template = grammar.ask(
-            &Problem::all()[problem],
-            self.contact.order.is_some(),
-            &mut self.rng,
-        );
+        let template = grammar.ask(&Problem::all()[problem], self.contact.order.is_some(), &mut self.rng);
         (self.fill(template), template.contains("{order}"))
     }
 
@@ -244,13 +226,8 @@ impl<'a> Voice<'a> {
     }
 
     fn answer(&mut self, sign: &str) -> String {
-        let problem = self
-            .contact
-            .problem
-            .map_or(&Problem::all()[0], |p| &Problem::all()[p]);
-        let template = self
-            .grammar
-            .answer(problem, self.has_order(), &mut self.rng);
+        let problem = self.contact.problem.map_or(&Problem::all()[0], |p| &Problem::all()[p]);
+        let template = self.grammar.answer(problem, self.has_order(), &mut self.rng);
         let mut text = self.fill(template);
         if !sign.is_empty() && self.contact.channel == Channel::Email {
             let signature = self.list(sign);
@@ -262,18 +239,11 @@ impl<'a> Voice<'a> {
 
     /// E-mail replies often carry what they answer to.
     fn quote(&mut self, text: String) -> String {
-        if self.contact.channel != Channel::Email
-            || self.answered.is_empty()
-            || !self.rng.chance(0.45)
-        {
+        if self.contact.channel != Channel::Email || self.answered.is_empty() || !self.rng.chance(0.45) {
             return text;
         }
         let head = self.list("quote");
-        let quoted: Vec<String> = self
-            .answered
-            .lines()
-            .map(|line| format!("> {line}"))
-            .collect();
+        let quoted: Vec<String> = self.answered.lines().map(|line| format!("> {line}")).collect();
         format!("{text}\n\n{head}\n{}", quoted.join("\n"))
     }
 
@@ -334,7 +304,7 @@ fn as_heard(text: &str) -> String {
 
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -85,11 +85,7 @@ pub fn write_season(out: &Path, config: &SeasonConfig) -> Result<SeasonSummary, 
             ((config.conversations as f64 * shop.share / shares) as u64).min(left)
         };
         left -= quota;
-        let written = ShopSeason::new(out, config, index, shop, &grammars)?.run(
-            quota,
-            &mut truth,
-            &mut summary,
-        )?;
+        let written = ShopSeason::new(out, config, index, shop, &grammars)?.run(quota, &mut truth, &mut summary)?;
         effects.extend(written.effects(&shop.id, config));
     }
     summary.labels = truth.labels.num_rows;
@@ -161,21 +157,10 @@ impl<'a> ShopSeason<'a> {
         })
     }
 
-    fn run(
-        mut self,
-        quota: u64,
-        truth: &mut TruthFiles,
-        summary: &mut SeasonSummary,
-    ) -> Result<Tally, SeasonError> {
+    fn run(mut self, quota: u64, truth: &mut TruthFiles, summary: &mut SeasonSummary) -> Result<Tally, SeasonError> {
         let mut persons = 0;
         while self.conversations < quota {
-            let person = Person::draw(
-                self.config.seed,
-                self.index,
-                persons,
-                &self.languages,
-                self.grammars,
-            );
+            let person = Person::draw(self.config.seed, self.index, persons, &self.languages, self.grammars);
             let world = World {
                 seed: self.config.seed,
                 shop: self.index,
@@ -203,23 +188,15 @@ impl<'a> ShopSeason<'a> {
             .iter()
             .max_by(|a, b| a.1.total_cmp(&b.1))
             .map_or(0, |l| l.0);
-        let counts = self.files.finish(
-            &self.folder,
-            &self.campaigns,
-            &self.grammars[grammar],
-            &self.calendar,
-        )?;
+        let counts = self
+            .files
+            .finish(&self.folder, &self.campaigns, &self.grammars[grammar], &self.calendar)?;
         summary.uncompressed_bytes += counts.num_bytes + self.desk.finish()?;
         add_counts(summary, &counts);
         Ok(self.tally)
     }
 
-    fn write_person(
-        &mut self,
-        person: &Person,
-        life: &Life,
-        truth: &mut TruthFiles,
-    ) -> Result<(), SeasonError> {
+    fn write_person(&mut self, person: &Person, life: &Life, truth: &mut TruthFiles) -> Result<(), SeasonError> {
         self.tally.add(life, &self.campaigns, &self.calendar);
         truth.persons.line(&person_line(&self.shop.id, person))?;
         let first_order = self.files.next_order();
@@ -236,8 +213,7 @@ impl<'a> ShopSeason<'a> {
             self.write_contact(&place, truth)?;
             self.conversations += 1;
         }
-        self.files
-            .write(person, life, &self.campaigns, &self.calendar)
+        self.files.write(person, life, &self.campaigns, &self.calendar)
     }
 }
 

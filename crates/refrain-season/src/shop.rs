@@ -44,11 +44,7 @@ pub(crate) struct ShopCounts {
 }
 
 impl ShopFiles {
-    pub(crate) fn create(
-        folder: &Path,
-        shop: &ShopConfig,
-        num_campaigns: usize,
-    ) -> Result<Self, SeasonError> {
+    pub(crate) fn create(folder: &Path, shop: &ShopConfig, num_campaigns: usize) -> Result<Self, SeasonError> {
         let file = |name: &str, header: &[&str]| Out::create_csv(folder.join(name), header);
         Ok(Self {
             orders: file(
@@ -122,14 +118,7 @@ impl ShopFiles {
             )?,
             sends: file(
                 "sends.csv.zst",
-                &[
-                    "campaign_id",
-                    "send_id",
-                    "sent_at",
-                    "email",
-                    "phone",
-                    "is_holdout",
-                ],
+                &["campaign_id", "send_id", "sent_at", "email", "phone", "is_holdout"],
             )?,
             reactions: file(
                 "campaign_events.csv.zst",
@@ -185,14 +174,8 @@ impl ShopFiles {
             let row = shop_identity(row, person)
                 .money(checkout.value_cents)
                 .add(&self.currency);
-            let row = row.add(
-                &checkout
-                    .completed
-                    .map(|at| calendar.rfc3339(at))
-                    .unwrap_or_default(),
-            );
-            self.checkouts
-                .row(&row.maybe(order_id.as_deref()).add(checkout.step))?;
+            let row = row.add(&checkout.completed.map(|at| calendar.rfc3339(at)).unwrap_or_default());
+            self.checkouts.row(&row.maybe(order_id.as_deref()).add(checkout.step))?;
         }
         for returned in &life.returns {
             let id = format!("R{}", 300_000 + self.returns.num_rows);
@@ -254,12 +237,10 @@ impl ShopFiles {
             .maybe(campaign.map(|c| c.id.as_str()))
             .add(&time(order.shipped))
             .add(&time(order.delivered));
-        self.orders
-            .row(&row.add(&time(order.cancelled)).add(if order.is_test {
-                "true"
-            } else {
-                "false"
-            }))?;
+        self.orders.row(
+            &row.add(&time(order.cancelled))
+                .add(if order.is_test { "true" } else { "false" }),
+        )?;
         for ((item, count), line_no) in order.items.iter().zip(1..) {
             let title = format!("{} {}", item.category(), item.sku());
             let row = CsvRow::new()
@@ -293,10 +274,7 @@ impl ShopFiles {
             self.recipients[send.campaign] += u64::from(!send.is_holdout);
             let id = format!("s{}", self.sends.num_rows);
             let row = address(
-                CsvRow::new()
-                    .add(&campaign.id)
-                    .add(&id)
-                    .add(&calendar.rfc3339(send.at)),
+                CsvRow::new().add(&campaign.id).add(&id).add(&calendar.rfc3339(send.at)),
                 campaign,
             );
             self.sends
@@ -305,9 +283,7 @@ impl ShopFiles {
         for reaction in &life.reactions {
             let campaign = &campaigns[reaction.campaign];
             let row = address(
-                CsvRow::new()
-                    .add(&campaign.id)
-                    .add(&calendar.rfc3339(reaction.at)),
+                CsvRow::new().add(&campaign.id).add(&calendar.rfc3339(reaction.at)),
                 campaign,
             );
             self.reactions.row(&row.add(reaction.kind))?;
@@ -316,11 +292,7 @@ impl ShopFiles {
     }
 
     /// A search of the help centre before a contact.
-    pub(crate) fn write_search(
-        &mut self,
-        search: &Search<'_>,
-        calendar: &Calendar,
-    ) -> Result<(), SeasonError> {
+    pub(crate) fn write_search(&mut self, search: &Search<'_>, calendar: &Calendar) -> Result<(), SeasonError> {
         let id = format!("q{}", self.searches.num_rows);
         let results = search.num_results.to_string();
         let row = CsvRow::new()
@@ -329,8 +301,7 @@ impl ShopFiles {
             .maybe(search.email)
             .add(search.query)
             .add(&results);
-        self.searches
-            .row(&row.maybe(search.clicked).add(search.language))
+        self.searches.row(&row.maybe(search.clicked).add(search.language))
     }
 
     /// Writes the campaigns, closes the files, and says what they hold.
@@ -355,11 +326,7 @@ impl ShopFiles {
         let mut file = Out::create_csv(folder.join("campaigns.csv"), &header)?;
         for (campaign, recipients) in campaigns.iter().zip(&self.recipients) {
             let kind = TYPES[campaign.kind].name;
-            let name = format!(
-                "{} {}",
-                kind.replace('_', " "),
-                calendar.date(campaign.starts_at)
-            );
+            let name = format!("{} {}", kind.replace('_', " "), calendar.date(campaign.starts_at));
             let url = format!("https://shop.example/{kind}/{}", campaign.id);
             let recipients = if campaign.is_planned {
                 String::new()
@@ -421,7 +388,5 @@ fn shop_identity(row: CsvRow, person: &Person) -> CsvRow {
     } else {
         None
     };
-    row.maybe(person.shop_id.as_deref())
-        .add(&person.email)
-        .maybe(phone)
+    row.maybe(person.shop_id.as_deref()).add(&person.email).maybe(phone)
 }

@@ -86,13 +86,7 @@ impl Customer {
 impl<'a> Ticket<'a> {
     pub(crate) fn new(id: String, contact: &'a Contact, customer: Customer, rng: &mut Rng) -> Self {
         let events = &contact.course.events;
-        let last = |kinds: &[Kind]| {
-            events
-                .iter()
-                .filter(|e| kinds.contains(&e.kind))
-                .map(|e| e.at)
-                .max()
-        };
+        let last = |kinds: &[Kind]| events.iter().filter(|e| kinds.contains(&e.kind)).map(|e| e.at).max();
         let closed_at = last(&[Kind::Closed, Kind::Merged, Kind::Spam]);
         let status = match events.last().map(|e| e.kind) {
             Some(Kind::Solved) => "solved",
@@ -137,14 +131,7 @@ impl<'a> Ticket<'a> {
                     .events
                     .iter()
                     .any(|e| e.kind == Kind::Transferred && e.at <= turn.at);
-                format!(
-                    "a{:02}",
-                    if moved {
-                        self.second_agent
-                    } else {
-                        self.first_agent
-                    }
-                )
+                format!("a{:02}", if moved { self.second_agent } else { self.first_agent })
             }
             AuthorRole::Bot => "bot-1".to_owned(),
             _ => self.customer.id.clone().unwrap_or_default(),
@@ -185,16 +172,13 @@ impl<'a> Ticket<'a> {
 
     /// Ticket that a merge goes into.
     pub(crate) fn merge_target(&self, event: &Event) -> Option<&str> {
-        self.merged_into
-            .as_deref()
-            .filter(|_| event.kind == Kind::Merged)
+        self.merged_into.as_deref().filter(|_| event.kind == Kind::Merged)
     }
 
     /// First agent's name for greetings and signatures.
     pub(crate) fn agent_name(&self) -> &'static str {
         const NAMES: [&str; 12] = [
-            "Alex", "Kim", "Robin", "Sasha", "Mika", "Toni", "Jona", "Luca", "Charlie", "Noa",
-            "Sam", "Andrea",
+            "Alex", "Kim", "Robin", "Sasha", "Mika", "Toni", "Jona", "Luca", "Charlie", "Noa", "Sam", "Andrea",
         ];
         NAMES[self.first_agent as usize % NAMES.len()]
     }
@@ -202,7 +186,7 @@ impl<'a> Ticket<'a> {
 
 fn capitalised(email: &str) -> String {
     let mut letters = email.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -183,36 +183,28 @@ impl Tally {
         }
         for (at, order) in life.orders.iter().enumerate() {
             // Orders whose return window is not over at the season's end count for nothing.
-            let Some(delivered) = order.delivered.filter(|d| d + 35 * DAY_S < calendar.end())
-            else {
+            let Some(delivered) = order.delivered.filter(|d| d + 35 * DAY_S < calendar.end()) else {
                 continue;
             };
             let returned = life
                 .returns
                 .iter()
                 .any(|r| r.order == at && r.kind == refrain_record::ReturnKind::Return);
-            self.returns.add(
-                &tags(order.at, delivered + RETURN_DECISION_D * DAY_S),
-                returned,
-            );
+            self.returns
+                .add(&tags(order.at, delivered + RETURN_DECISION_D * DAY_S), returned);
         }
         for send in &life.sends {
-            let contacted = life.contacts.iter().any(|c| {
-                c.problem.is_some() && c.at > send.at && c.at <= send.at + CAMPAIGN_WINDOW_D * DAY_S
-            });
+            let contacted = life
+                .contacts
+                .iter()
+                .any(|c| c.problem.is_some() && c.at > send.at && c.at <= send.at + CAMPAIGN_WINDOW_D * DAY_S);
             let kind = TYPES[campaigns[send.campaign].kind].name;
-            self.campaigns
-                .entry(kind)
-                .or_default()
-                .add(!send.is_holdout, contacted);
+            self.campaigns.entry(kind).or_default().add(!send.is_holdout, contacted);
         }
         for contact in life.contacts.iter().filter(|c| c.problem.is_some()) {
             let until = contact.at + REBUY_WINDOW_D * DAY_S;
             if until < calendar.end() {
-                let bought = life
-                    .orders
-                    .iter()
-                    .any(|o| o.at > contact.at && o.at <= until);
+                let bought = life.orders.iter().any(|o| o.at > contact.at && o.at <= until);
                 self.rebuy.add(contact.is_bad, !bought);
             }
         }
@@ -229,11 +221,7 @@ impl Tally {
                         planted_rd: Option<f64>,
                         cells: Cells,
                         unit: &str| {
-            let sign = if planted > 1.0 {
-                1
-            } else {
-                -i32::from(planted < 1.0)
-            };
+            let sign = if planted > 1.0 { 1 } else { -i32::from(planted < 1.0) };
             lines.push(json!({
                 "shop": shop, "outcome": outcome, "exposure_kind": kind, "exposure": exposure, "window_days": window_days,
                 "planted_rr": planted, "planted_rd": planted_rd, "sign": sign, "unit": unit, "observed": cells, "observed_rr": cells.relative_risk(),
@@ -243,14 +231,8 @@ impl Tally {
         tags.sort_unstable();
         tags.dedup();
         for tag in &tags {
-            let planted = config
-                .effects
-                .cart_abandoned
-                .get(*tag)
-                .copied()
-                .unwrap_or(1.0);
-            let unit =
-                "checkout; exposed by a contact with the tag in the days before it was created";
+            let planted = config.effects.cart_abandoned.get(*tag).copied().unwrap_or(1.0);
+            let unit = "checkout; exposed by a contact with the tag in the days before it was created";
             push(
                 "cart_abandoned",
                 "tag",
@@ -278,12 +260,7 @@ impl Tally {
         }
         for about in TYPES {
             let cells = self.campaigns.get(about.name).copied().unwrap_or_default();
-            let extra = config
-                .effects
-                .campaign_contacts
-                .get(about.name)
-                .copied()
-                .unwrap_or(0.0);
+            let extra = config.effects.campaign_contacts.get(about.name).copied().unwrap_or(0.0);
             let base = rate(cells.num_baseline_outcome, cells.num_baseline);
             let planted = if base > 0.0 { 1.0 + extra / base } else { 1.0 };
             push(
@@ -311,11 +288,7 @@ impl Tally {
 
 fn rate(part: u64, whole: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 /// The lines of `truth/incidents.json`.

@@ -55,13 +55,7 @@ fn slip(word: &str, rng: &mut Rng, out: &mut String) {
 /// The key to the right; characters off the Latin keyboard stay, common Chinese mix-ups turn.
 fn neighbour(letter: char) -> char {
     const ROWS: [&str; 3] = ["qwertzuiop", "asdfghjkl", "yxcvbnm"];
-    const MIXED: [(char, char); 5] = [
-        ('的', '得'),
-        ('在', '再'),
-        ('做', '作'),
-        ('那', '哪'),
-        ('以', '已'),
-    ];
+    const MIXED: [(char, char); 5] = [('的', '得'), ('在', '再'), ('做', '作'), ('那', '哪'), ('以', '已')];
     for row in ROWS {
         if let Some(at) = row.find(letter) {
             return row[at + 1..].chars().next().unwrap_or(letter);

@@ -90,20 +90,9 @@ impl Season {
         {
             let text = text(path);
             let mut reader = csv::Reader::from_reader(text.as_bytes());
-            let header: Vec<String> = reader
-                .headers()
-                .unwrap()
-                .iter()
-                .map(str::to_owned)
-                .collect();
+            let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
             let read = reader.records().filter_map(Result::ok);
-            rows.extend(read.map(|row| {
-                header
-                    .iter()
-                    .cloned()
-                    .zip(row.iter().map(str::to_owned))
-                    .collect()
-            }));
+            rows.extend(read.map(|row| header.iter().cloned().zip(row.iter().map(str::to_owned)).collect()));
         }
         rows
     }
@@ -178,30 +167,15 @@ fn counts_match_the_truth() {
         .filter(|id| !id.starts_with("bad-"))
         .collect();
     assert_eq!(desk.len(), by_shop("uk"));
-    assert_eq!(
-        season.rows("/orders.csv").len() as u64,
-        season.summary.orders
-    );
-    assert_eq!(
-        season.rows("/checkouts.csv").len() as u64,
-        season.summary.checkouts
-    );
+    assert_eq!(season.rows("/orders.csv").len() as u64, season.summary.orders);
+    assert_eq!(season.rows("/checkouts.csv").len() as u64, season.summary.checkouts);
     assert_eq!(season.rows("/sends.csv").len() as u64, season.summary.sends);
-    assert_eq!(
-        season.lines("truth/labels").len() as u64,
-        season.summary.labels
-    );
-    assert_eq!(
-        season.lines("truth/persons").len() as u64,
-        season.summary.persons
-    );
+    assert_eq!(season.lines("truth/labels").len() as u64, season.summary.labels);
+    assert_eq!(season.lines("truth/persons").len() as u64, season.summary.persons);
     let bad = season.lines("/chat/").len() - by_shop("de");
     assert!(bad > 0 && bad * 100 < by_shop("de"), "{bad}");
     let per_conversation = season.summary.orders as f64 / 3_000.0;
-    assert!(
-        (6.0..10.0).contains(&per_conversation),
-        "{per_conversation}"
-    );
+    assert!((6.0..10.0).contains(&per_conversation), "{per_conversation}");
 }
 
 #[test]
@@ -228,19 +202,13 @@ fn rows_refer_to_rows() {
         .collect();
     for part in ["/sends.csv", "/campaign_events.csv"] {
         assert!(
-            season
-                .rows(part)
-                .iter()
-                .all(|r| campaigns.contains(&r["campaign_id"])),
+            season.rows(part).iter().all(|r| campaigns.contains(&r["campaign_id"])),
             "{part}"
         );
     }
     let truth = season.truth();
     let key = |t: &Value, field: &str| (t["shop"].to_string(), t[field].to_string());
-    let by_id: BTreeMap<_, _> = truth
-        .iter()
-        .map(|t| (key(t, "conversation_id"), t))
-        .collect();
+    let by_id: BTreeMap<_, _> = truth.iter().map(|t| (key(t, "conversation_id"), t)).collect();
     assert_eq!(by_id.len(), truth.len());
     let mut repeats = 0;
     for line in &truth {
@@ -251,9 +219,7 @@ fn rows_refer_to_rows() {
             let earlier = by_id[&key(line, "repeat_of")];
             assert_eq!(earlier["person"], line["person"]);
             assert_eq!(earlier["problem"], line["problem"]);
-            assert!(
-                seconds(earlier["at"].as_str().unwrap()) < seconds(line["at"].as_str().unwrap())
-            );
+            assert!(seconds(earlier["at"].as_str().unwrap()) < seconds(line["at"].as_str().unwrap()));
             repeats += 1;
         }
     }
@@ -261,10 +227,7 @@ fn rows_refer_to_rows() {
     for chat in season.chats() {
         for field in ["follow_up_of", "merged_into"] {
             if let Some(id) = chat[field].as_str() {
-                assert!(
-                    by_id.contains_key(&("\"de\"".to_owned(), format!("\"{id}\""))),
-                    "{id}"
-                );
+                assert!(by_id.contains_key(&("\"de\"".to_owned(), format!("\"{id}\""))), "{id}");
             }
         }
     }
@@ -298,10 +261,7 @@ fn words_are_whole_and_times_are_times() {
     for row in season.rows("/messages/") {
         check(&row["Text"].replace(['(', ')'], ""));
         let sent = &row["Sent"];
-        assert!(
-            sent.parse::<jiff::civil::DateTime>().is_ok() && *sent < end,
-            "{sent}"
-        );
+        assert!(sent.parse::<jiff::civil::DateTime>().is_ok() && *sent < end, "{sent}");
     }
     let (mut languages, mut requests) = (BTreeSet::new(), BTreeSet::new());
     let labels = season.lines("truth/labels");
@@ -311,10 +271,7 @@ fn words_are_whole_and_times_are_times() {
         requests.insert(label["text"].as_str().unwrap().to_owned());
         assert!(!label["tags"].as_array().unwrap().is_empty());
     }
-    assert_eq!(
-        languages,
-        ["da", "de", "en", "nl", "zh"].map(str::to_owned).into()
-    );
+    assert_eq!(languages, ["da", "de", "en", "nl", "zh"].map(str::to_owned).into());
     assert!(
         requests.len() * 100 > labels.len() * 93,
         "{} of {}",
@@ -331,31 +288,15 @@ fn leaving_the_words_away_changes_nothing_else() {
         ..events_only(1_500)
     });
     let without = season(&events_only(1_500));
-    for name in [
-        "orders.csv.zst",
-        "checkouts.csv.zst",
-        "returns.csv",
-        "sends.csv.zst",
-    ] {
+    for name in ["orders.csv.zst", "checkouts.csv.zst", "returns.csv", "sends.csv.zst"] {
         for shop in ["de", "uk"] {
             let path = format!("exports/{shop}/{name}");
-            assert_eq!(
-                text(&with.path(&path)),
-                text(&without.path(&path)),
-                "{path}"
-            );
+            assert_eq!(text(&with.path(&path)), text(&without.path(&path)), "{path}");
         }
     }
     let (with_truth, without_truth) = (with.truth(), without.truth());
     for (one, two) in with_truth.iter().zip(&without_truth) {
-        for field in [
-            "conversation_id",
-            "tags",
-            "person",
-            "at",
-            "repeat_of",
-            "bad_contact",
-        ] {
+        for field in ["conversation_id", "tags", "person", "at", "repeat_of", "bad_contact"] {
             assert_eq!(one[field], two[field]);
         }
     }
@@ -366,13 +307,7 @@ fn leaving_the_words_away_changes_nothing_else() {
             messages.iter().map(|m| m["created_at"].clone()).collect()
         };
         assert_eq!(times(one), times(two));
-        assert!(
-            two["messages"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .all(|m| m["text"] == "…")
-        );
+        assert!(two["messages"].as_array().unwrap().iter().all(|m| m["text"] == "…"));
         assert!(
             two["tags"]
                 .as_array()
@@ -407,31 +342,18 @@ fn every_leaf_tag_and_incident_occurs(season: &Season) {
     let all: BTreeSet<&str> = Problem::all().iter().map(|p| p.tag).collect();
     assert_eq!(all.len(), 56);
     for tag in all {
-        assert!(
-            tags.get(tag).copied().unwrap_or(0) >= 30,
-            "{tag}: {:?}",
-            tags.get(tag)
-        );
+        assert!(tags.get(tag).copied().unwrap_or(0) >= 30, "{tag}: {:?}", tags.get(tag));
     }
-    for id in [
-        "carrier-strike",
-        "charged-twice",
-        "leaking-kettle",
-        "welcome-code",
-    ] {
-        assert!(
-            incidents.get(id).copied().unwrap_or(0) >= 30,
-            "{id}: {incidents:?}"
-        );
+    for id in ["carrier-strike", "charged-twice", "leaking-kettle", "welcome-code"] {
+        assert!(incidents.get(id).copied().unwrap_or(0) >= 30, "{id}: {incidents:?}");
     }
 }
 
 /// Half-width of the 99.9 % interval of the log of a relative risk.
 fn log_margin(cells: &Cells) -> f64 {
     let part = |outcome: u64, units: u64| 1.0 / outcome.max(1) as f64 - 1.0 / units.max(1) as f64;
-    3.29 * (part(cells.num_exposed_outcome, cells.num_exposed)
-        + part(cells.num_baseline_outcome, cells.num_baseline))
-    .sqrt()
+    3.29 * (part(cells.num_exposed_outcome, cells.num_exposed) + part(cells.num_baseline_outcome, cells.num_baseline))
+        .sqrt()
 }
 
 fn planted_cart_effects_are_found_in_the_exports(season: &Season) {
@@ -458,10 +380,7 @@ fn planted_cart_effects_are_found_in_the_exports(season: &Season) {
             .or_default()
             .push((seconds(line["at"].as_str().unwrap()), tags));
     }
-    let mut cells: BTreeMap<&str, Cells> = planted
-        .keys()
-        .map(|tag| (tag.as_str(), Cells::default()))
-        .collect();
+    let mut cells: BTreeMap<&str, Cells> = planted.keys().map(|tag| (tag.as_str(), Cells::default())).collect();
     cells.insert("shipping/status", Cells::default());
     for checkout in season.rows("/checkouts.csv") {
         let [person] = &by_email[&checkout["email"]][..] else {
@@ -473,9 +392,7 @@ fn planted_cart_effects_are_found_in_the_exports(season: &Season) {
             .into_iter()
             .flatten()
             .filter(|(at, _)| *at < created && created - at <= 7 * 86_400);
-        let tags: BTreeSet<&str> = before
-            .flat_map(|(_, tags)| tags.iter().map(String::as_str))
-            .collect();
+        let tags: BTreeSet<&str> = before.flat_map(|(_, tags)| tags.iter().map(String::as_str)).collect();
         let abandoned = u64::from(checkout["completed_at"].is_empty());
         for (tag, cell) in &mut cells {
             let exposed = u64::from(tags.contains(tag));

@@ -26,10 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let model = train(&examples, &config)?;
     let fit_s = cpu_seconds() - before;
 
-    let texts: Vec<&str> = held_out
-        .iter()
-        .map(|example| example.text.as_str())
-        .collect();
+    let texts: Vec<&str> = held_out.iter().map(|example| example.text.as_str()).collect();
     let before = cpu_seconds();
     let mut num_predicted = 0usize;
     while cpu_seconds() - before < 1.0 {
@@ -50,23 +47,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     if std::env::var_os("FULL").is_some() {
         println!("{}", text_table(&evaluation));
     } else {
-        println!(
-            "{}",
-            text_table(&evaluation)
-                .split("\n\n")
-                .next()
-                .unwrap_or_default()
-        );
+        println!("{}", text_table(&evaluation).split("\n\n").next().unwrap_or_default());
     }
     println!("fit {fit_s:.2} CPU-s, {} tags", model.labels().len());
-    println!(
-        "predict {:.0} texts per CPU-s",
-        num_predicted as f64 / predict_s
-    );
-    println!(
-        "model {:.2} MB, loads in {load_ms:.1} ms",
-        bytes.len() as f64 / 1e6
-    );
+    println!("predict {:.0} texts per CPU-s", num_predicted as f64 / predict_s);
+    println!("model {:.2} MB, loads in {load_ms:.1} ms", bytes.len() as f64 / 1e6);
     Ok(())
 }
 

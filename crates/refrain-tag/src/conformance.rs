@@ -4,9 +4,7 @@ use crate::model::{LabelledText, TrainConfig, train};
 use crate::{Rulebook, SET_BY_TAXONOMY, Tagger, Taxonomy, Verdict};
 use proptest::prelude::*;
 use refrain_record::tables::ConversationTag;
-use refrain_record::{
-    AuthorRole, ConversationText, Date, Facet, Language, TagMethod, Turn, Visibility,
-};
+use refrain_record::{AuthorRole, ConversationText, Date, Facet, Language, TagMethod, Turn, Visibility};
 
 const TAXONOMY: &str = r#"
 version = "1"
@@ -157,14 +155,9 @@ fn check_rows(conversation: &ConversationText<'_>, rows: &[ConversationTag]) {
     for row in rows {
         assert!((0.0..=1.0).contains(&row.score));
         assert_eq!(row.conversation_id.as_str(), conversation.conversation_id);
-        let text = row.evidence_seq.map(|seq| {
-            conversation
-                .turns
-                .iter()
-                .find(|turn| turn.seq == seq)
-                .unwrap()
-                .text
-        });
+        let text = row
+            .evidence_seq
+            .map(|seq| conversation.turns.iter().find(|turn| turn.seq == seq).unwrap().text);
         match (row.evidence_start, row.evidence_end) {
             (Some(start), Some(end)) => {
                 let length = text.expect("a span has a message").chars().count() as i64;
@@ -210,18 +203,10 @@ fn a_model_beside_rules_conforms() {
 fn rows(conversation: &ConversationText<'_>) -> Vec<String> {
     let print = |row: &ConversationTag| {
         let number = |n: Option<i64>| n.map_or("-".to_owned(), |n| n.to_string());
-        let [seq, start, end] =
-            [row.evidence_seq, row.evidence_start, row.evidence_end].map(number);
-        format!(
-            "{} {} {} {seq} {start}..{end}",
-            row.tag, row.method, row.set_by
-        )
+        let [seq, start, end] = [row.evidence_seq, row.evidence_start, row.evidence_end].map(number);
+        format!("{} {} {} {seq} {start}..{end}", row.tag, row.method, row.set_by)
     };
-    tagger()
-        .tag_conversation(conversation)
-        .iter()
-        .map(print)
-        .collect()
+    tagger().tag_conversation(conversation).iter().map(print).collect()
 }
 
 #[test]
@@ -246,19 +231,12 @@ fn a_veto_takes_the_tag_from_its_message_alone() {
         turn(1, AuthorRole::Customer, "zu spät"),
     ];
     assert_eq!(rows(&conversation("1", &turns[..1])), Vec::<String>::new());
-    assert_eq!(
-        rows(&conversation("1", &turns))[1],
-        "shipping/delay rule delay 1 0..7"
-    );
+    assert_eq!(rows(&conversation("1", &turns))[1], "shipping/delay rule delay 1 0..7");
 }
 
 #[test]
 fn single_choices_go_to_the_strongest_then_the_earliest() {
-    let turns = [turn(
-        0,
-        AuthorRole::Customer,
-        "bad? in stock before I buy, late",
-    )];
+    let turns = [turn(0, AuthorRole::Customer, "bad? in stock before I buy, late")];
     assert_eq!(
         rows(&conversation("1", &turns)),
         [
@@ -309,10 +287,7 @@ fn explanations_show_what_lost_and_why() {
         turn(1, AuthorRole::Customer, "late night"),
     ];
     let explained = tagger().explain(&conversation("1", &turns));
-    let fates: Vec<_> = explained
-        .iter()
-        .map(|e| (e.set_by.as_str(), e.verdict))
-        .collect();
+    let fates: Vec<_> = explained.iter().map(|e| (e.set_by.as_str(), e.verdict)).collect();
     assert_eq!(
         fates,
         [

@@ -91,10 +91,7 @@ impl fmt::Display for Line {
 }
 
 /// The known name closest to `name`; ties go to the first. `None` when none is similar.
-pub(crate) fn nearest_name<'a>(
-    name: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const SIMILAR: f64 = 0.75;
     let mut best: Option<(&str, f64)> = None;
     for candidate in known {
@@ -109,10 +106,7 @@ pub(crate) fn nearest_name<'a>(
 /// Line, from 1, of a byte offset.
 pub(crate) fn line_at(text: &str, offset: usize) -> usize {
     let end = offset.min(text.len());
-    1 + text.as_bytes()[..end]
-        .iter()
-        .filter(|&&byte| byte == b'\n')
-        .count()
+    1 + text.as_bytes()[..end].iter().filter(|&&byte| byte == b'\n').count()
 }
 
 /// A TOML error with file, line and, for an unknown key, the nearest known one.

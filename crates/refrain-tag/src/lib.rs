@@ -25,8 +25,8 @@ mod conformance;
 
 pub use error::{Hint, TagError};
 pub use rules::{
-    ExampleFailure, ExampleProblem, PhraseKind, PhraseMatch, Rule, RuleMatch, RuleRole, RuleStats,
-    Rulebook, Span, TextTag,
+    ExampleFailure, ExampleProblem, PhraseKind, PhraseMatch, Rule, RuleMatch, RuleRole, RuleStats, Rulebook, Span,
+    TextTag,
 };
 pub use tagger::{Explained, SET_BY_TAXONOMY, Tagger, Verdict};
 pub use taxonomy::{Tag, Taxonomy};

@@ -8,8 +8,7 @@ use crate::rules::{PhraseKind, RuleMatch, Rulebook, Span};
 use crate::taxonomy::Taxonomy;
 use refrain_record::tables::ConversationTag;
 use refrain_record::{
-    AuthorRole, ConversationId, ConversationText, Facet, Label, ShopId, SourceId, TagMethod,
-    TagPath, Turn, Visibility,
+    AuthorRole, ConversationId, ConversationText, Facet, Label, ShopId, SourceId, TagMethod, TagPath, Turn, Visibility,
 };
 use refrain_text::find_request;
 use std::cmp::Ordering;
@@ -150,9 +149,7 @@ pub(crate) fn rule_messages<'c>(
         seq: first_customer_turn(turns).map(|turn| turn.seq),
         is_subject: true,
     });
-    let public = turns
-        .iter()
-        .filter(|turn| turn.visibility == Visibility::Public);
+    let public = turns.iter().filter(|turn| turn.visibility == Visibility::Public);
     subject.into_iter().chain(public.map(of_turn))
 }
 
@@ -167,9 +164,7 @@ fn of_turn<'c>(turn: &Turn<'c>) -> RuleMessage<'c> {
 
 fn first_customer_turn<'t, 'c>(turns: &'t [Turn<'c>]) -> Option<&'t Turn<'c>> {
     let customer = |turn: &&Turn<'_>| {
-        turn.role == AuthorRole::Customer
-            && turn.visibility == Visibility::Public
-            && !turn.text.trim().is_empty()
+        turn.role == AuthorRole::Customer && turn.visibility == Visibility::Public && !turn.text.trim().is_empty()
     };
     turns.iter().filter(customer).min_by_key(|turn| turn.seq)
 }
@@ -189,12 +184,7 @@ fn explain(
 ) -> Vec<Explained> {
     let mut found = rule_candidates(rulebook, conversation);
     if let Some(predicted) = predicted {
-        found.extend(model_candidates(
-            taxonomy,
-            rulebook,
-            predicted,
-            conversation,
-        ));
+        found.extend(model_candidates(taxonomy, rulebook, predicted, conversation));
     }
     found.extend(source_candidates(taxonomy, conversation));
     settle_rules(&mut found);
@@ -223,26 +213,11 @@ fn rule_candidates(rulebook: &Rulebook, conversation: &ConversationText<'_>) -> 
             let vetoed = rulebook.is_vetoed(&rule.tag, &matches);
             let (span, verdict) = (
                 (!message.is_subject).then_some(found.span),
-                if vetoed {
-                    Verdict::Vetoed
-                } else {
-                    Verdict::Set
-                },
+                if vetoed { Verdict::Vetoed } else { Verdict::Set },
             );
             let is_better = |old: &Explained| {
-                (
-                    verdict,
-                    message.seq.is_none(),
-                    message.seq,
-                    span.is_none(),
-                    span,
-                ) < (
-                    old.verdict,
-                    old.seq.is_none(),
-                    old.seq,
-                    old.span.is_none(),
-                    old.span,
-                )
+                (verdict, message.seq.is_none(), message.seq, span.is_none(), span)
+                    < (old.verdict, old.seq.is_none(), old.seq, old.span.is_none(), old.span)
             };
             if best.get(&found.rule).is_none_or(is_better) {
                 let new = Explained {
@@ -269,13 +244,8 @@ fn model_candidates(
     predicted: Predicted<'_>,
     conversation: &ConversationText<'_>,
 ) -> Vec<Explained> {
-    let Predicted {
-        model,
-        message,
-        tags,
-    } = predicted;
-    let matches: Vec<RuleMatch> =
-        rulebook.matches(message.text, conversation.language, message.role);
+    let Predicted { model, message, tags } = predicted;
+    let matches: Vec<RuleMatch> = rulebook.matches(message.text, conversation.language, message.role);
     let explained = tags.into_iter().map(|(tag, score)| {
         let known = taxonomy.lookup(tag.as_str());
         let verdict = match known {
@@ -362,9 +332,7 @@ fn implied_stage(taxonomy: &Taxonomy, found: &[Explained]) -> Option<Explained> 
         Some((topic, stage))
     });
     let (topic, stage) = staged.min_by(|(a, _), (b, _)| stronger(a, b))?;
-    let is_vetoed = found
-        .iter()
-        .any(|e| e.tag == *stage && e.verdict == Verdict::Vetoed);
+    let is_vetoed = found.iter().any(|e| e.tag == *stage && e.verdict == Verdict::Vetoed);
     (!is_vetoed).then(|| Explained {
         tag: stage.clone(),
         facet: Facet::Stage,
@@ -380,9 +348,7 @@ fn stronger(a: &Explained, b: &Explained) -> Ordering {
     b.score
         .total_cmp(&a.score)
         .then_with(|| place(a).cmp(&place(b)))
-        .then_with(|| {
-            (&a.tag, a.method.as_str(), &a.set_by).cmp(&(&b.tag, b.method.as_str(), &b.set_by))
-        })
+        .then_with(|| (&a.tag, a.method.as_str(), &a.set_by).cmp(&(&b.tag, b.method.as_str(), &b.set_by)))
 }
 
 fn row(conversation: &ConversationText<'_>, explained: Explained) -> ConversationTag {
@@ -439,10 +405,7 @@ mod tests {
             tags: tags.to_vec(),
         };
         let explained = explain(&taxonomy, &rulebook, Some(predicted), &conversation);
-        let fates: Vec<_> = explained
-            .iter()
-            .map(|e| (e.tag.as_str(), e.seq, e.verdict))
-            .collect();
+        let fates: Vec<_> = explained.iter().map(|e| (e.tag.as_str(), e.seq, e.verdict)).collect();
         assert_eq!(
             fates,
             [

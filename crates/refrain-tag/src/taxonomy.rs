@@ -28,10 +28,7 @@ impl Tag {
     /// The title in `language`, else in English, else the path.
     #[must_use]
     pub fn title(&self, language: Language) -> &str {
-        let title = self
-            .titles
-            .get(&language)
-            .or_else(|| self.titles.get(&Language::En));
+        let title = self.titles.get(&language).or_else(|| self.titles.get(&Language::En));
         title.map_or(self.path.as_str(), String::as_str)
     }
 }
@@ -93,11 +90,7 @@ impl Taxonomy {
                 let problem = format!("`{path}` is there twice, first on line {first}");
                 return Err(place.fail(Some(tag), problem, Hint::none()));
             }
-            aliases.extend(
-                tag.source_tags
-                    .iter()
-                    .map(|name| (name.clone(), path.clone(), tag)),
-            );
+            aliases.extend(tag.source_tags.iter().map(|name| (name.clone(), path.clone(), tag)));
             tags.push(checked);
         }
         tags.sort_by(|a, b| a.path.cmp(&b.path));
@@ -134,10 +127,7 @@ impl Taxonomy {
     /// The tag of a path.
     #[must_use]
     pub fn lookup(&self, path: &str) -> Option<&Tag> {
-        let at = self
-            .tags
-            .binary_search_by(|tag| tag.path.as_str().cmp(path))
-            .ok()?;
+        let at = self.tags.binary_search_by(|tag| tag.path.as_str().cmp(path)).ok()?;
         self.tags.get(at)
     }
 
@@ -161,25 +151,17 @@ impl Taxonomy {
         for tag in raw {
             let path = tag.path.get_ref();
             let inside = format!("{path}/");
-            if let Some(leaf) = self
-                .tags
-                .iter()
-                .find(|t| t.path.as_str().starts_with(&inside))
-            {
+            if let Some(leaf) = self.tags.iter().find(|t| t.path.as_str().starts_with(&inside)) {
                 let problem = format!("`{path}` is a tag and also the group of `{}`", leaf.path);
                 let hint = Hint::say("counts would mix; name the tag `.../other`");
                 return Err(place.fail(Some(tag), problem, hint));
             }
             let Some(stage) = &tag.stage else { continue };
             let stage_path = stage_path(stage);
-            if self
-                .lookup(&stage_path)
-                .is_none_or(|t| t.facet != Facet::Stage)
-            {
+            if self.lookup(&stage_path).is_none_or(|t| t.facet != Facet::Stage) {
                 let stages = self.tags.iter().filter(|t| t.facet == Facet::Stage);
                 let hint = Hint::nearest(&stage_path, stages.map(|t| t.path.as_str()));
-                let problem =
-                    format!("`{path}` has stage `{stage}`, which is no tag of facet `stage`");
+                let problem = format!("`{path}` has stage `{stage}`, which is no tag of facet `stage`");
                 return Err(place.fail(Some(tag), problem, hint));
             }
         }
@@ -187,17 +169,10 @@ impl Taxonomy {
     }
 
     /// Listed names win over paths and those over titles; a title that two tags share means neither.
-    fn index_source_names(
-        &mut self,
-        aliases: &[(String, String, &RawTag)],
-        place: &Place<'_>,
-    ) -> Result<(), TagError> {
+    fn index_source_names(&mut self, aliases: &[(String, String, &RawTag)], place: &Place<'_>) -> Result<(), TagError> {
         let mut names: FxHashMap<String, usize> = FxHashMap::default();
         for (name, path, raw) in aliases {
-            let Ok(at) = self
-                .tags
-                .binary_search_by(|tag| tag.path.as_str().cmp(path))
-            else {
+            let Ok(at) = self.tags.binary_search_by(|tag| tag.path.as_str().cmp(path)) else {
                 continue;
             };
             if let Some(other) = names.insert(plain_name(name), at)
@@ -254,9 +229,7 @@ impl Taxonomy {
 /// Letters and digits in lower case, the rest as one space: `Intent__Shipping-Delay` is `intent shipping delay`.
 fn plain_name(name: &str) -> String {
     let lower = name.chars().flat_map(char::to_lowercase);
-    let spaced: String = lower
-        .map(|c| if c.is_alphanumeric() { c } else { ' ' })
-        .collect();
+    let spaced: String = lower.map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -278,12 +251,7 @@ fn check_tag(raw: &RawTag, place: &Place<'_>) -> Result<Tag, TagError> {
         return Err(place.fail(Some(raw), problem, Hint::none()));
     }
     let facet = check_facet(raw, place)?;
-    if facet == Facet::Topic
-        && raw
-            .owner
-            .as_deref()
-            .is_none_or(|owner| owner.trim().is_empty())
-    {
+    if facet == Facet::Topic && raw.owner.as_deref().is_none_or(|owner| owner.trim().is_empty()) {
         let problem = format!("`{path}` has no owner, expected the team that can remove the cause");
         return Err(place.fail(Some(raw), problem, Hint::say("add `owner = \"service\"`")));
     }
@@ -322,10 +290,7 @@ fn check_tag(raw: &RawTag, place: &Place<'_>) -> Result<Tag, TagError> {
         owner: raw.owner.as_deref().map(Label::from),
         titles,
         mechanical_for,
-        stage: raw
-            .stage
-            .as_deref()
-            .map(|stage| TagPath::from(stage_path(stage))),
+        stage: raw.stage.as_deref().map(|stage| TagPath::from(stage_path(stage))),
     })
 }
 
@@ -431,10 +396,7 @@ facet = "stage"
             [Outcome::Returned]
         );
         assert!(taxonomy.lookup("shipping").is_none());
-        assert_eq!(
-            Taxonomy::roll_ups("a/b/c").collect::<Vec<_>>(),
-            ["a", "a/b"]
-        );
+        assert_eq!(Taxonomy::roll_ups("a/b/c").collect::<Vec<_>>(), ["a", "a/b"]);
     }
 
     #[test]
@@ -465,22 +427,11 @@ facet = "stage"
             "{message}"
         );
         let message = problem(&SMALL.replace("stage = \"after_sales\"", "stage = \"after_sale\""));
-        assert!(
-            message.contains("did you mean `stage/after_sales`?"),
-            "{message}"
-        );
-        assert!(
-            problem(&SMALL.replace("return/request", "shipping/delay")).contains("first on line 4")
-        );
-        assert!(
-            problem(&SMALL.replace("return/request", "shipping/delay/far"))
-                .contains("also the group")
-        );
+        assert!(message.contains("did you mean `stage/after_sales`?"), "{message}");
+        assert!(problem(&SMALL.replace("return/request", "shipping/delay")).contains("first on line 4"));
+        assert!(problem(&SMALL.replace("return/request", "shipping/delay/far")).contains("also the group"));
         assert!(problem(&SMALL.replace("return/request", "Return")).contains("no tag path"));
-        assert!(
-            problem(&SMALL.replace("facet = \"stage\"", ""))
-                .contains("expected `stage` for its path")
-        );
+        assert!(problem(&SMALL.replace("facet = \"stage\"", "")).contains("expected `stage` for its path"));
         assert!(problem("version = ").contains("line 1"));
     }
 }

@@ -1,18 +1,14 @@
 //! The taxonomy and rules that ship in `data/`: they parse, keep their examples and leave no topic without rules.
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
 use refrain_record::{Facet, Language};
 use refrain_tag::{Rulebook, Taxonomy};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Languages in which every tag has a rule.
-const COVERED: &[Language] = &[
-    Language::En,
-    Language::De,
-    Language::Da,
-    Language::Nl,
-    Language::Zh,
-];
+const COVERED: &[Language] = &[Language::En, Language::De, Language::Da, Language::Nl, Language::Zh];
 
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data")
@@ -27,10 +23,7 @@ fn rulebook(taxonomy: &Taxonomy) -> Rulebook {
     let mut files = Vec::new();
     for entry in fs::read_dir(data().join("rules")).unwrap() {
         let path = entry.unwrap().path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-        {
+        if path.extension().is_some_and(|extension| extension == "toml") {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             files.push((name, fs::read_to_string(&path).unwrap()));
         }
@@ -57,12 +50,7 @@ fn topics(rulebook: &Rulebook, text: &str, language: Language) -> Vec<String> {
 fn examples_hold() {
     let failures = rulebook(&taxonomy()).check_examples();
     let told: Vec<String> = failures.iter().map(ToString::to_string).collect();
-    assert!(
-        told.is_empty(),
-        "{} examples fail:\n{}",
-        told.len(),
-        told.join("\n")
-    );
+    assert!(told.is_empty(), "{} examples fail:\n{}", told.len(), told.join("\n"));
 }
 
 #[test]
@@ -72,9 +60,8 @@ fn every_tag_has_rules_in_every_covered_language() {
     let mut missing = Vec::new();
     for tag in taxonomy.tags() {
         for &language in COVERED {
-            let sets = |rule: &&refrain_tag::Rule| {
-                rule.tag == tag.path && !rule.is_veto && rule.languages.contains(&language)
-            };
+            let sets =
+                |rule: &&refrain_tag::Rule| rule.tag == tag.path && !rule.is_veto && rule.languages.contains(&language);
             if rulebook.rules().iter().find(sets).is_none() {
                 missing.push(format!("{} {language}", tag.path.as_str()));
             }
@@ -88,11 +75,7 @@ fn every_topic_has_an_owner_and_titles() {
     for tag in taxonomy().tags() {
         assert!(tag.owner.is_some(), "{}", tag.path.as_str());
         for language in COVERED.iter().chain(&[Language::Fr]) {
-            assert!(
-                tag.titles.contains_key(language),
-                "{} {language}",
-                tag.path.as_str()
-            );
+            assert!(tag.titles.contains_key(language), "{} {language}", tag.path.as_str());
         }
         if tag.facet != Facet::Topic {
             assert!(

@@ -23,10 +23,7 @@ fn main() {
         }
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         let started = Instant::now();
-        let guesses: Vec<_> = texts
-            .iter()
-            .map(|text| refrain_text::detect_language(text))
-            .collect();
+        let guesses: Vec<_> = texts.iter().map(|text| refrain_text::detect_language(text)).collect();
         seconds += started.elapsed().as_secs_f64();
         num_texts += texts.len();
         for (guess, text) in guesses.iter().zip(&texts) {
@@ -46,8 +43,5 @@ fn main() {
             share(right, texts.len() - none)
         );
     }
-    println!(
-        "{:.0} texts a second",
-        f64::from(num_texts as u32) / seconds
-    );
+    println!("{:.0} texts a second", f64::from(num_texts as u32) / seconds);
 }

@@ -22,10 +22,7 @@ fn main() {
         for line in std::fs::read_to_string(&path).unwrap().lines() {
             let row: serde_json::Value = serde_json::from_str(line).unwrap();
             let rows = row["turns"].as_array().unwrap();
-            let texts: Vec<&str> = rows
-                .iter()
-                .map(|turn| turn["text"].as_str().unwrap())
-                .collect();
+            let texts: Vec<&str> = rows.iter().map(|turn| turn["text"].as_str().unwrap()).collect();
             let is_request = |turn: &serde_json::Value| {
                 let mut intents = turn["intents"].as_array().unwrap().iter();
                 intents.any(|intent| !OTHER.contains(&intent.as_str().unwrap()))

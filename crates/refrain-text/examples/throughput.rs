@@ -16,10 +16,7 @@ fn measure<T>(name: &str, texts: &[String], mut each: impl FnMut(&str) -> T) {
         std::hint::black_box(each(text));
     }
     let seconds = (cpu_ns() - started) / 1e9;
-    println!(
-        "{name:<12} {:>9.0} texts a CPU second",
-        texts.len() as f64 / seconds
-    );
+    println!("{name:<12} {:>9.0} texts a CPU second", texts.len() as f64 / seconds);
 }
 
 fn main() {
@@ -37,11 +34,7 @@ fn main() {
         }
     }
     let bytes: usize = texts.iter().map(String::len).sum();
-    println!(
-        "{} texts of {} bytes",
-        texts.len(),
-        bytes / texts.len().max(1)
-    );
+    println!("{} texts of {} bytes", texts.len(), bytes / texts.len().max(1));
 
     let started = cpu_ns();
     let pool = rayon::ThreadPoolBuilder::new()

@@ -62,9 +62,7 @@ pub(crate) fn folded_char(c: char) -> Folded {
     }
     match c {
         // Zero-width and variation marks, soft hyphen, byte order mark.
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' => {
-            Folded::Drop
-        }
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' => Folded::Drop,
         '\u{fe00}'..='\u{fe0f}' | '\u{feff}' => Folded::Drop,
         '‘' | '’' | '‚' | '‛' | 'ʼ' | 'ʹ' | '´' | '′' => one('\''),
         '“' | '”' | '„' | '‟' | '«' | '»' | '″' | '「' | '」' => one('"'),
@@ -101,11 +99,7 @@ fn is_folded_ascii(text: &str) -> bool {
     let mut last = b' ';
     for &byte in text.as_bytes() {
         let space = byte == b' ';
-        if !(byte.is_ascii_graphic() || space)
-            || byte.is_ascii_uppercase()
-            || byte == b'`'
-            || (space && last == b' ')
-        {
+        if !(byte.is_ascii_graphic() || space) || byte.is_ascii_uppercase() || byte == b'`' || (space && last == b' ') {
             return false;
         }
         last = byte;

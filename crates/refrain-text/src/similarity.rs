@@ -44,11 +44,7 @@ impl Similarity {
             return all;
         };
         let telling = self.profile_where(text, |word| !is_stopword(language, word));
-        if telling.words.is_empty() {
-            all
-        } else {
-            telling
-        }
+        if telling.words.is_empty() { all } else { telling }
     }
 
     fn profile_where(&mut self, text: &str, keep: impl Fn(&str) -> bool) -> Profile {
@@ -126,11 +122,7 @@ fn unit_counts(mut hashes: Vec<u64>) -> Vec<(u64, f64)> {
         .chunk_by(|a, b| a == b)
         .map(|run| (run[0], run.len() as f64))
         .collect();
-    let norm = counts
-        .iter()
-        .map(|(_, count)| count * count)
-        .sum::<f64>()
-        .sqrt();
+    let norm = counts.iter().map(|(_, count)| count * count).sum::<f64>().sqrt();
     counts.iter_mut().for_each(|(_, count)| *count /= norm);
     counts
 }
@@ -163,9 +155,7 @@ mod tests {
         let near = english.compare("Where is my parcel?", "where's the parcel");
         let far = english.compare("Where is my parcel?", "I want a refund");
         assert!(near > 0.6 && far < 0.1, "{near} {far}");
-        assert!(
-            similarity("我的包裹在哪里", "包裹在哪") > similarity("我的包裹在哪里", "我要退款")
-        );
+        assert!(similarity("我的包裹在哪里", "包裹在哪") > similarity("我的包裹在哪里", "我要退款"));
         assert_eq!(
             Similarity::new(Some(Language::En)).compare("what is it?", "What is IT"),
             1.0
@@ -187,10 +177,7 @@ mod tests {
         type Counts = HashMap<String, f64>;
         let counts = |text: &str| {
             let (mut words, mut trigrams) = (Counts::new(), Counts::new());
-            for word in text
-                .split(|c: char| !c.is_alphanumeric())
-                .filter(|w| !w.is_empty())
-            {
+            for word in text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
                 *words.entry(word.to_owned()).or_default() += 1.0;
                 let padded: Vec<char> = format!(" {word} ").chars().collect();
                 padded
@@ -201,10 +188,7 @@ mod tests {
         };
         let cosine = |a: &Counts, b: &Counts| {
             let norm = |m: &Counts| m.values().map(|v| v * v).sum::<f64>().sqrt();
-            a.iter()
-                .map(|(k, v)| v * b.get(k).unwrap_or(&0.0))
-                .sum::<f64>()
-                / (norm(a) * norm(b)).max(1e-12)
+            a.iter().map(|(k, v)| v * b.get(k).unwrap_or(&0.0)).sum::<f64>() / (norm(a) * norm(b)).max(1e-12)
         };
         let (a, b) = (counts(a), counts(b));
         0.5 * cosine(&a.0, &b.0) + 0.5 * cosine(&a.1, &b.1)

@@ -131,11 +131,7 @@ mod tests {
             let words = stopwords(language);
             assert!(words.is_sorted_by(|a, b| a < b), "{language}");
             assert!(words.iter().all(|w| crate::fold(w) == *w), "{language}");
-            assert!(
-                (60..=150).contains(&words.len()),
-                "{language}: {}",
-                words.len()
-            );
+            assert!((60..=150).contains(&words.len()), "{language}: {}", words.len());
         }
     }
 

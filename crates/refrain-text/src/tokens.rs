@@ -78,10 +78,7 @@ mod tests {
             );
         };
         check("Wo ist 订单 42?", &["Wo", "ist", "订", "单", "42"]);
-        check(
-            "I don't know, 3.5 kg…",
-            &["I", "don't", "know", "3.5", "kg"],
-        );
+        check("I don't know, 3.5 kg…", &["I", "don't", "know", "3.5", "kg"]);
         check("カタカナok", &["カ", "タ", "カ", "ナ", "ok"]);
         check("🎉 !!", &[]);
         check("", &[]);

@@ -22,12 +22,7 @@ use crate::spec::DEFAULT_ABANDON_AFTER_H;
 /// of the same key, messages are united by id, and a row that no export shows any more stays. The result is sorted
 /// and does not depend on the order of `prior`, on the number of threads, or on how many nights led to it.
 #[must_use]
-pub fn assemble_night(
-    prior: Tables,
-    feeds: &Feeds,
-    shops: &[Shop],
-    settings: &NightSettings,
-) -> Night {
+pub fn assemble_night(prior: Tables, feeds: &Feeds, shops: &[Shop], settings: &NightSettings) -> Night {
     let clocks = Clocks::new(shops, settings);
     let mut ledger = Ledger::new(feeds);
     let (orders, own_lines) = due_orders(feeds, &clocks, &mut ledger);
@@ -37,10 +32,7 @@ pub fn assemble_night(
     macro_rules! upsert_due {
         ($field:ident, $time:expr, $row:expr) => {{
             let due = ledger.due(&clocks, &feeds.$field, |r| (&r.shop_id, &r.source), $time);
-            upsert(
-                prior.$field,
-                due.into_iter().map(|fed| $row(fed.row.clone())).collect(),
-            )
+            upsert(prior.$field, due.into_iter().map(|fed| $row(fed.row.clone())).collect())
         }};
     }
     let checkouts = upsert_due!(checkouts, |r: &Checkout| Some(r.updated_at), |row| row);
@@ -50,17 +42,10 @@ pub fn assemble_night(
     let campaign_events = upsert_due!(campaign_events, |r| Some(r.at), |row| row);
     let faq_entries = upsert_due!(faq_entries, |r| r.published_at, |row| row);
     let help_searches = upsert_due!(help_searches, |r| Some(r.at), |row| row);
-    let identities = resolve_people(
-        prior.identities,
-        feeds,
-        &clocks,
-        settings.max_customers_per_identity,
-    );
+    let identities = resolve_people(prior.identities, feeds, &clocks, settings.max_customers_per_identity);
 
     let mut bundles: Bundles<'_> = FxHashMap::default();
-    let key = |s: &ShopId, n: &SourceId, c: &refrain_record::ConversationId| {
-        (s.clone(), n.clone(), c.clone())
-    };
+    let key = |s: &ShopId, n: &SourceId, c: &refrain_record::ConversationId| (s.clone(), n.clone(), c.clone());
     for row in prior.conversations {
         let bundle = bundles
             .entry(key(&row.shop_id, &row.source, &row.conversation_id))
@@ -106,14 +91,7 @@ pub fn assemble_night(
         identities,
         ..Tables::default()
     };
-    add_conversations(
-        &mut tables,
-        bundles,
-        &orders,
-        &clocks,
-        settings,
-        &mut ledger,
-    );
+    add_conversations(&mut tables, bundles, &orders, &clocks, settings, &mut ledger);
     tables.orders = orders;
     finish_checkouts(&mut tables.checkouts, feeds, &clocks);
     finish_campaigns(&mut tables.campaigns, &clocks);
@@ -128,25 +106,15 @@ pub fn assemble_night(
     }
 }
 
-fn due_orders(
-    feeds: &Feeds,
-    clocks: &Clocks<'_>,
-    ledger: &mut Ledger<'_>,
-) -> (Vec<Order>, Vec<OrderLine>) {
+fn due_orders(feeds: &Feeds, clocks: &Clocks<'_>, ledger: &mut Ledger<'_>) -> (Vec<Order>, Vec<OrderLine>) {
     let due = ledger.due(
         clocks,
         &feeds.orders,
         |r| (&r.order.shop_id, &r.order.source),
         |r| Some(r.order.ordered_at),
     );
-    let lines = due
-        .iter()
-        .flat_map(|fed| fed.row.lines.iter().cloned())
-        .collect();
-    (
-        due.into_iter().map(|fed| fed.row.order.clone()).collect(),
-        lines,
-    )
+    let lines = due.iter().flat_map(|fed| fed.row.lines.iter().cloned()).collect();
+    (due.into_iter().map(|fed| fed.row.order.clone()).collect(), lines)
 }
 
 /// Lines that come apart from their orders, under their order's date; the same source's order comes first.
@@ -164,12 +132,7 @@ fn due_lines(feeds: &Feeds, orders: &[Order], ledger: &mut Ledger<'_>) -> Vec<Or
     let fed: FxHashSet<(&str, &str)> = feeds
         .orders
         .iter()
-        .map(|fed| {
-            (
-                fed.row.order.shop_id.as_str(),
-                fed.row.order.order_id.as_str(),
-            )
-        })
+        .map(|fed| (fed.row.order.shop_id.as_str(), fed.row.order.order_id.as_str()))
         .collect();
     let mut lines = Vec::with_capacity(feeds.order_lines.len());
     for line in &feeds.order_lines {
@@ -232,12 +195,7 @@ fn add_conversations(
     }
 }
 
-fn set_aside_each(
-    ledger: &mut Ledger<'_>,
-    shop: &ShopId,
-    source: &SourceId,
-    rows: Vec<(Place, Verdict)>,
-) {
+fn set_aside_each(ledger: &mut Ledger<'_>, shop: &ShopId, source: &SourceId, rows: Vec<(Place, Verdict)>) {
     for (place, verdict) in rows {
         ledger.set_aside(shop, source, place, verdict);
     }
@@ -268,9 +226,7 @@ fn finish_checkouts(checkouts: &mut [Checkout], feeds: &Feeds, clocks: &Clocks<'
 
 fn finish_campaigns(campaigns: &mut [Campaign], clocks: &Clocks<'_>) {
     for row in campaigns {
-        row.is_planned = row
-            .starts_at
-            .is_some_and(|at| at >= clocks.of(&row.shop_id).end);
+        row.is_planned = row.starts_at.is_some_and(|at| at >= clocks.of(&row.shop_id).end);
     }
 }
 

@@ -59,9 +59,7 @@ pub(crate) fn assemble_conversation(
     let clock = context.clock;
     let mut out = Assembled::default();
     let fed_header = fed.and_then(united_header);
-    let verdict = fed_header
-        .as_ref()
-        .and_then(|header| start_verdict(header, fed, clock));
+    let verdict = fed_header.as_ref().and_then(|header| start_verdict(header, fed, clock));
     if let (Some(fed), Some(verdict)) = (fed, verdict) {
         set_all_aside(fed, verdict, &mut out.set_aside);
     }
@@ -97,10 +95,7 @@ pub(crate) fn assemble_conversation(
     }
     out.events = upsert(events, due_events(fed, clock, &mut out.set_aside));
     out.ratings = upsert(ratings, due_ratings(fed, date, clock, &mut out.set_aside));
-    let num_known = out
-        .messages
-        .len()
-        .max(fed.map_or(0, |fed| fed.messages.len()));
+    let num_known = out.messages.len().max(fed.map_or(0, |fed| fed.messages.len()));
     let is_incomplete = match header.num_declared {
         Some(declared) => declared > i64::try_from(num_known).unwrap_or(i64::MAX),
         None => prior.as_ref().is_some_and(|prior| prior.is_incomplete),
@@ -164,11 +159,7 @@ fn prior_header(prior: &Conversation) -> ConversationHeader {
 }
 
 /// What is wrong with the conversation's start for this night.
-fn start_verdict(
-    header: &ConversationHeader,
-    fed: Option<&FedConversation>,
-    clock: &Clock<'_>,
-) -> Option<Verdict> {
+fn start_verdict(header: &ConversationHeader, fed: Option<&FedConversation>, clock: &Clock<'_>) -> Option<Verdict> {
     let first = fed.and_then(|fed| fed.messages.iter().filter_map(|m| m.row.sent_at).min());
     match (first.or(header.started_at), header.default_date) {
         (Some(at), _) => clock.verdict(at),
@@ -253,11 +244,7 @@ fn trim_header(header: &mut ConversationHeader, is_trimmed: bool, clock: &Clock<
 }
 
 /// The feed's messages win by id; what only the lake has keeps its place by time.
-fn unite_messages(
-    ids: &Ids,
-    prior: Vec<Message>,
-    fed: Vec<(Option<Timestamp>, &FedMessage)>,
-) -> Vec<Message> {
+fn unite_messages(ids: &Ids, prior: Vec<Message>, fed: Vec<(Option<Timestamp>, &FedMessage)>) -> Vec<Message> {
     let fresh: FxHashSet<&str> = fed.iter().map(|(_, m)| m.message_id.as_str()).collect();
     let mut placed: Vec<(Option<Timestamp>, Message)> = Vec::with_capacity(prior.len() + fed.len());
     let mut prior = prior;

@@ -2,8 +2,8 @@
 
 use refrain_record::tables::{Conversation, ConversationEvent, Message};
 use refrain_record::{
-    AuthorRole, Channel, ConversationEventKind as EventKind, ConversationId, Date, EndReason,
-    HandoverReason, Language, ShopId, SourceId, Timestamp, Visibility,
+    AuthorRole, Channel, ConversationEventKind as EventKind, ConversationId, Date, EndReason, HandoverReason, Language,
+    ShopId, SourceId, Timestamp, Visibility,
 };
 use rustc_hash::FxHashSet;
 
@@ -54,26 +54,18 @@ pub(crate) fn describe(
     let is_outbound = initiated_by == AuthorRole::Agent;
     let hours = context.clock.hours();
     let responses = measure_responses(messages, is_outbound, hours);
-    let measured = header.handle_s.or(header
-        .call_duration_s
-        .filter(|_| header.channel == Channel::Phone));
+    let measured = header
+        .handle_s
+        .or(header.call_duration_s.filter(|_| header.channel == Channel::Phone));
     let (handle_s, handle_s_method) = measure_handling(messages, measured);
     let ending = find_ending(header, messages, events, context.clock.end);
     let handover = find_handover(messages, events, context.markers);
-    let since_start = |at: Option<Timestamp>| {
-        at.zip(started_at)
-            .map(|(at, start)| at.seconds_since(start).max(0))
-    };
-    let latest_rating = ratings
+    let since_start = |at: Option<Timestamp>| at.zip(started_at).map(|(at, start)| at.seconds_since(start).max(0));
+    let latest_rating = ratings.iter().max_by_key(|rating| (rating.rated_at, &rating.rating_id));
+    let asks_supervisor = messages
         .iter()
-        .max_by_key(|rating| (rating.rated_at, &rating.rating_id));
-    let asks_supervisor = messages.iter().any(|m| {
-        is_public(m, AuthorRole::Customer) && context.markers.asks_for_supervisor(&m.text)
-    });
-    let escalated_at = events
-        .iter()
-        .find(|e| e.kind == EventKind::Escalated)
-        .map(|e| e.at);
+        .any(|m| is_public(m, AuthorRole::Customer) && context.markers.asks_for_supervisor(&m.text));
+    let escalated_at = events.iter().find(|e| e.kind == EventKind::Escalated).map(|e| e.at);
     let language = find_language(header, messages, prior);
     let merged_by_event = events
         .iter()
@@ -85,9 +77,7 @@ pub(crate) fn describe(
         .as_deref()
         .into_iter()
         .chain(messages.iter().map(|m| m.text.as_str()));
-    let order_ids = context
-        .orders
-        .find(ids.shop_id.as_str(), &header.order_ids, texts);
+    let order_ids = context.orders.find(ids.shop_id.as_str(), &header.order_ids, texts);
     let (num_agent_messages, num_bot_messages) = (count(AuthorRole::Agent), count(AuthorRole::Bot));
     let is_merged = ending.reason == EndReason::Merged;
     Conversation {
@@ -109,11 +99,7 @@ pub(crate) fn describe(
         num_customer_messages,
         num_agent_messages,
         num_bot_messages,
-        num_internal_notes: self::count(
-            messages
-                .iter()
-                .filter(|m| m.visibility == Visibility::Internal),
-        ),
+        num_internal_notes: self::count(messages.iter().filter(|m| m.visibility == Visibility::Internal)),
         num_agents: count_agents(messages),
         num_transfers: count_transfers(messages, events),
         num_reopens: ending.num_reopens,
@@ -133,9 +119,7 @@ pub(crate) fn describe(
         num_bot_fallbacks: self::count(messages.iter().filter(|m| is_fallback(m, context.markers))),
         escalation_requested: escalated_at.is_some() || asks_supervisor,
         escalated_at,
-        in_business_hours: hours
-            .zip(started_at)
-            .map(|(hours, at)| hours.is_open_at(at)),
+        in_business_hours: hours.zip(started_at).map(|(hours, at)| hours.is_open_at(at)),
         never_answered: num_agent_messages == 0 && num_bot_messages == 0,
         survey_sent: if events.iter().any(|e| e.kind == EventKind::SurveySent) {
             Some(true)
@@ -168,8 +152,7 @@ fn count<T>(rows: impl Iterator<Item = T>) -> i64 {
 
 /// The author of the first public message; in chats and calls an agent's first word is a greeting, not a campaign.
 fn find_initiator(channel: Channel, messages: &[Message]) -> AuthorRole {
-    let public =
-        |m: &&Message| m.visibility == Visibility::Public && m.author_role != AuthorRole::System;
+    let public = |m: &&Message| m.visibility == Visibility::Public && m.author_role != AuthorRole::System;
     let Some(first) = messages.iter().find(public) else {
         return if messages.is_empty() {
             AuthorRole::Customer
@@ -198,14 +181,11 @@ fn count_agents(messages: &[Message]) -> Option<i64> {
 /// Transfer events, else changes among assignments, else changes of the writing agent.
 fn count_transfers(messages: &[Message], events: &[ConversationEvent]) -> i64 {
     let transferred = count(events.iter().filter(|e| e.kind == EventKind::Transferred));
-    let assigned: Vec<_> = events
-        .iter()
-        .filter(|e| e.kind == EventKind::Assigned)
-        .collect();
+    let assigned: Vec<_> = events.iter().filter(|e| e.kind == EventKind::Assigned).collect();
     if transferred > 0 || !assigned.is_empty() {
-        let changes = assigned.windows(2).filter(|pair| {
-            (&pair[0].actor_key, &pair[0].team) != (&pair[1].actor_key, &pair[1].team)
-        });
+        let changes = assigned
+            .windows(2)
+            .filter(|pair| (&pair[0].actor_key, &pair[0].team) != (&pair[1].actor_key, &pair[1].team));
         return transferred.max(count(changes));
     }
     let agents: Vec<_> = messages
@@ -228,11 +208,7 @@ struct Handover {
 }
 
 /// The first public agent message after a bot's, or the source's own event.
-fn find_handover(
-    messages: &[Message],
-    events: &[ConversationEvent],
-    markers: &Markers,
-) -> Handover {
+fn find_handover(messages: &[Message], events: &[ConversationEvent], markers: &Markers) -> Handover {
     let event = events.iter().find(|e| e.kind == EventKind::Handover);
     let bot = messages.iter().position(|m| is_public(m, AuthorRole::Bot));
     let agent = bot.and_then(|bot| {
@@ -282,14 +258,8 @@ fn find_handover(
 
 /// The customer's language; taken from the lake's row where the content is the same, since finding it is the
 /// dearest step of a night.
-fn find_language(
-    header: &ConversationHeader,
-    messages: &[Message],
-    prior: Option<&Conversation>,
-) -> Option<Language> {
-    if let Some(prior) =
-        prior.filter(|prior| prior.content_digest == digest(header, messages, prior.language))
-    {
+fn find_language(header: &ConversationHeader, messages: &[Message], prior: Option<&Conversation>) -> Option<Language> {
+    if let Some(prior) = prior.filter(|prior| prior.content_digest == digest(header, messages, prior.language)) {
         return prior.language;
     }
     let texts: Vec<&str> = messages

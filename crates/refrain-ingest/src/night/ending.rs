@@ -1,9 +1,7 @@
 //! How and when a conversation ended, from its events, its status and the silence up to the night.
 
 use refrain_record::tables::{ConversationEvent, Message};
-use refrain_record::{
-    AuthorRole, ConversationEventKind as Kind, EndReason, SECOND_US, Timestamp, Visibility,
-};
+use refrain_record::{AuthorRole, ConversationEventKind as Kind, EndReason, SECOND_US, Timestamp, Visibility};
 
 use crate::{ConversationHeader, SourceStatus};
 
@@ -50,10 +48,7 @@ pub(crate) fn find_ending(
     if !walk.has_closing {
         walk.close_by_header(header);
     }
-    let last_public = messages
-        .iter()
-        .rev()
-        .find(|m| m.visibility == Visibility::Public);
+    let last_public = messages.iter().rev().find(|m| m.visibility == Visibility::Public);
     let last_message_at = messages.iter().filter_map(|m| m.sent_at).max();
     let is_closed = matches!(walk.state, State::Solved | State::Closed { .. });
     let reason = if header.merged_into.is_some() || walk.is_merged {
@@ -139,11 +134,7 @@ impl Walk {
             Kind::Pending => self.state = State::Pending,
             Kind::Spam => self.is_spam = true,
             Kind::Merged => self.is_merged = true,
-            Kind::Assigned
-            | Kind::Transferred
-            | Kind::Handover
-            | Kind::Escalated
-            | Kind::SurveySent => {}
+            Kind::Assigned | Kind::Transferred | Kind::Handover | Kind::Escalated | Kind::SurveySent => {}
         }
     }
 
@@ -168,18 +159,13 @@ fn closed_reason(
     was_pending: bool,
 ) -> EndReason {
     let is_answer = |m: &&Message| {
-        m.visibility == Visibility::Public
-            && matches!(m.author_role, AuthorRole::Agent | AuthorRole::Bot)
+        m.visibility == Visibility::Public && matches!(m.author_role, AuthorRole::Agent | AuthorRole::Bot)
     };
     if by == Some(AuthorRole::Bot) {
         EndReason::BotTimeout
-    } else if was_pending
-        || by == Some(AuthorRole::Customer) && !messages.iter().any(|m| is_answer(&m))
-    {
+    } else if was_pending || by == Some(AuthorRole::Customer) && !messages.iter().any(|m| is_answer(&m)) {
         EndReason::CustomerLeft
-    } else if messages.iter().any(|m| is_answer(&m))
-        || messages.is_empty() && header.handle_s.is_some()
-    {
+    } else if messages.iter().any(|m| is_answer(&m)) || messages.is_empty() && header.handle_s.is_some() {
         EndReason::Resolved
     } else {
         EndReason::AgentClosed
@@ -200,8 +186,7 @@ fn open_reason(
         };
     };
     let quiet = night_end.0.saturating_sub(last.0);
-    let answered =
-        last_public.is_some_and(|m| matches!(m.author_role, AuthorRole::Agent | AuthorRole::Bot));
+    let answered = last_public.is_some_and(|m| matches!(m.author_role, AuthorRole::Agent | AuthorRole::Bot));
     if knows_endings {
         if answered && quiet >= LEFT_AFTER_US {
             EndReason::CustomerLeft

@@ -35,12 +35,7 @@ pub(crate) struct Clock<'a> {
 impl<'a> Clock<'a> {
     fn new(shop: Option<&'a Shop>, settings: &NightSettings) -> Self {
         let latest = settings.as_of.plus_days(settings.max_future_days.max(0));
-        let end_of = |date: Date| {
-            shop.map_or_else(
-                || date.plus_days(1).utc_midnight(),
-                |shop| shop.end_of(date),
-            )
-        };
+        let end_of = |date: Date| shop.map_or_else(|| date.plus_days(1).utc_midnight(), |shop| shop.end_of(date));
         Self {
             shop,
             as_of: settings.as_of,
@@ -51,8 +46,7 @@ impl<'a> Clock<'a> {
     }
 
     pub(crate) fn date_of(&self, at: Timestamp) -> Date {
-        self.shop
-            .map_or_else(|| at.utc_date(), |shop| shop.date_of(at))
+        self.shop.map_or_else(|| at.utc_date(), |shop| shop.date_of(at))
     }
 
     pub(crate) fn hours(&self) -> Option<&'a OpeningHours> {
@@ -140,20 +134,11 @@ impl<'a> Ledger<'a> {
     }
 
     /// Notes that a row is not taken; what came inside another row goes with it.
-    pub(crate) fn set_aside(
-        &mut self,
-        shop: &ShopId,
-        source: &SourceId,
-        place: Place,
-        verdict: Verdict,
-    ) {
+    pub(crate) fn set_aside(&mut self, shop: &ShopId, source: &SourceId, place: Place, verdict: Verdict) {
         if place.units == 0 {
             return;
         }
-        if let Some(account) = self
-            .accounts
-            .get_mut(&(shop.clone(), source.clone(), place.feed))
-        {
+        if let Some(account) = self.accounts.get_mut(&(shop.clone(), source.clone(), place.feed)) {
             let units = u64::from(place.units);
             account.kept = account.kept.saturating_sub(units);
             match verdict {
@@ -163,10 +148,7 @@ impl<'a> Ledger<'a> {
         }
         let (cause, detail) = match verdict {
             Verdict::Later => return,
-            Verdict::Future => (
-                RejectCause::FutureDate,
-                "its time lies too far after the run's date",
-            ),
+            Verdict::Future => (RejectCause::FutureDate, "its time lies too far after the run's date"),
             Verdict::Undated => (
                 RejectCause::NoTime,
                 "no time in the row or its messages, and the source has no `default_date`",
@@ -177,12 +159,7 @@ impl<'a> Ledger<'a> {
             shop_id: shop.clone(),
             source: source.clone(),
             feed: place.feed,
-            file: self
-                .feeds
-                .files
-                .get(place.file as usize)
-                .cloned()
-                .unwrap_or_default(),
+            file: self.feeds.files.get(place.file as usize).cloned().unwrap_or_default(),
             line: i64::try_from(place.line).unwrap_or(i64::MAX),
             cause,
             detail: detail.to_owned(),

@@ -56,12 +56,7 @@ impl<'a> OrderIndex<'a> {
     }
 
     /// Orders of the shop among `named` and in `texts`; sorted, each once.
-    pub(crate) fn find<'t>(
-        &self,
-        shop: &str,
-        named: &[String],
-        texts: impl Iterator<Item = &'t str>,
-    ) -> Vec<String> {
+    pub(crate) fn find<'t>(&self, shop: &str, named: &[String], texts: impl Iterator<Item = &'t str>) -> Vec<String> {
         let Some(known) = self.by_shop.get(shop) else {
             return Vec::new();
         };
@@ -92,9 +87,7 @@ fn for_each_candidate(text: &str, take: &mut impl FnMut(&str)) {
         return;
     }
     let mut after_order_word = false;
-    for token in
-        text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '#' | '/' | '.')))
-    {
+    for token in text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '#' | '/' | '.'))) {
         let token = token.trim_matches(['-', '_', '/', '.']);
         if token.is_empty() {
             continue;
@@ -104,10 +97,7 @@ fn for_each_candidate(text: &str, take: &mut impl FnMut(&str)) {
         let digits = id.bytes().filter(u8::is_ascii_digit).count();
         after_order_word = token == "#" || digits == 0 && is_order_word(token);
         let is_number = digits == id.len();
-        if digits > 0
-            && id.chars().count() >= MIN_ID_CHARS
-            && (!is_number || marked || digits >= MIN_BARE_DIGITS)
-        {
+        if digits > 0 && id.chars().count() >= MIN_ID_CHARS && (!is_number || marked || digits >= MIN_BARE_DIGITS) {
             take(id);
         }
     }
@@ -131,15 +121,9 @@ mod tests {
     #[test]
     fn finds_what_looks_like_an_order() {
         assert_eq!(candidates("Where is #1001?"), ["1001"]);
-        assert_eq!(
-            candidates("Meine Bestellung 1001 (DE-2025-7)."),
-            ["1001", "DE-2025-7"]
-        );
+        assert_eq!(candidates("Meine Bestellung 1001 (DE-2025-7)."), ["1001", "DE-2025-7"]);
         assert_eq!(candidates("order no. 12345, please"), ["12345"]);
-        assert_eq!(
-            candidates("1001 thanks, 2025 was fine"),
-            Vec::<String>::new()
-        );
+        assert_eq!(candidates("1001 thanks, 2025 was fine"), Vec::<String>::new());
         assert_eq!(candidates("id 20250017"), ["20250017"]);
         assert_eq!(candidates("#1 and a1"), Vec::<String>::new());
         assert_eq!(candidates("订单号：88123"), ["88123"]);

@@ -31,9 +31,7 @@ pub(crate) fn resolve_people(
 
 fn fresh_identity(seen: &IdentitySeen, on: SeenOn, clocks: &Clocks<'_>) -> Option<Identity> {
     let clock = clocks.of(&seen.shop_id);
-    let first = on
-        .first
-        .filter(|date| clock.verdict_of_date(*date).is_none());
+    let first = on.first.filter(|date| clock.verdict_of_date(*date).is_none());
     (first.is_some() || on.undated).then(|| Identity {
         shop_id: seen.shop_id.clone(),
         source: seen.source.clone(),
@@ -100,10 +98,7 @@ fn join(rows: &mut [Identity], max_customers: usize) {
             .insert(*owner);
     }
     let mut persons = UnionFind::new(names.len());
-    for sharers in sharing
-        .values()
-        .filter(|sharers| sharers.len() <= max_customers)
-    {
+    for sharers in sharing.values().filter(|sharers| sharers.len() <= max_customers) {
         let mut sharers = sharers.iter();
         if let Some(first) = sharers.next() {
             sharers.for_each(|other| persons.unite(*first, *other));
@@ -124,10 +119,7 @@ fn join(rows: &mut [Identity], max_customers: usize) {
             let is_shared = sharing
                 .get(&(row.shop_id.as_str(), row.identity_hash.as_str()))
                 .is_some_and(|sharers| sharers.len() > max_customers);
-            (
-                PersonKey::from(smallest[persons.root(*owner)].as_str()),
-                is_shared,
-            )
+            (PersonKey::from(smallest[persons.root(*owner)].as_str()), is_shared)
         })
         .collect();
     for (row, (person_key, is_shared)) in rows.iter_mut().zip(results) {
@@ -197,13 +189,7 @@ mod tests {
             .collect();
         assert_eq!(
             persons[..5],
-            [
-                ("a", false),
-                ("a", false),
-                ("a", false),
-                ("a", false),
-                ("d", true)
-            ]
+            [("a", false), ("a", false), ("a", false), ("a", false), ("d", true)]
         );
         assert_eq!(
             persons[5..].iter().map(|p| p.0).collect::<Vec<_>>(),

@@ -26,22 +26,14 @@ pub(crate) fn is_public(message: &Message, role: AuthorRole) -> bool {
 /// The clock starts with the first public message of the customer and stops with the next public one of an agent (or
 /// of a bot). A wait starts with the customer's first message since an agent last wrote and ends with the agent's
 /// next; a bot in between does not end it, and one without an end is none.
-pub(crate) fn measure_responses(
-    messages: &[Message],
-    is_outbound: bool,
-    hours: Option<&OpeningHours>,
-) -> Responses {
+pub(crate) fn measure_responses(messages: &[Message], is_outbound: bool, hours: Option<&OpeningHours>) -> Responses {
     let mut found = Responses::default();
-    let Some(first) = messages
-        .iter()
-        .position(|m| is_public(m, AuthorRole::Customer))
-    else {
+    let Some(first) = messages.iter().position(|m| is_public(m, AuthorRole::Customer)) else {
         return found;
     };
     let next_by = |role| messages[first..].iter().find(|m| is_public(m, role));
     let asked_at = messages[first].sent_at;
-    if let Some((asked, answered)) = asked_at.zip(next_by(AuthorRole::Bot).and_then(|m| m.sent_at))
-    {
+    if let Some((asked, answered)) = asked_at.zip(next_by(AuthorRole::Bot).and_then(|m| m.sent_at)) {
         found.first_bot_s = Some(answered.seconds_since(asked).max(0));
     }
     if let Some((asked, answered)) = asked_at
@@ -59,9 +51,7 @@ pub(crate) fn measure_responses(
             && let Some(since) = waiting_since.take()
             && let Some(answered) = message.sent_at
         {
-            found.wait_s_max = found
-                .wait_s_max
-                .max(Some(answered.seconds_since(since).max(0)));
+            found.wait_s_max = found.wait_s_max.max(Some(answered.seconds_since(since).max(0)));
         }
     }
     found
@@ -71,10 +61,7 @@ pub(crate) fn measure_responses(
 ///
 /// The estimate adds up, for every message or note of an agent, the time since the message before it by anyone, but
 /// no more than five minutes each. An agent's message that opens the conversation adds nothing.
-pub(crate) fn measure_handling(
-    messages: &[Message],
-    measured: Option<i64>,
-) -> (Option<i64>, HandleMethod) {
+pub(crate) fn measure_handling(messages: &[Message], measured: Option<i64>) -> (Option<i64>, HandleMethod) {
     if measured.is_some() {
         return (measured, HandleMethod::Measured);
     }

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use rayon::prelude::*;
 use refrain_record::tables::{
-    Campaign, CampaignEvent, Checkout, Conversation, ConversationEvent, FaqEntry, HelpSearch,
-    Identity, Message, Order, OrderLine, Rating, Reject, Return, Send,
+    Campaign, CampaignEvent, Checkout, Conversation, ConversationEvent, FaqEntry, HelpSearch, Identity, Message, Order,
+    OrderLine, Rating, Reject, Return, Send,
 };
 
 /// Rows that have a place by their table's key.

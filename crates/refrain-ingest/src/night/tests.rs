@@ -3,8 +3,7 @@
 use proptest::prelude::*;
 use refrain_record::tables::{Conversation, Message};
 use refrain_record::{
-    AuthorRole, Date, EndReason, Feed, HandleMethod, HandoverReason, Language, RejectCause,
-    Timestamp,
+    AuthorRole, Date, EndReason, Feed, HandleMethod, HandoverReason, Language, RejectCause, Timestamp,
 };
 
 use super::*;
@@ -73,11 +72,7 @@ fn assert_night(night: &Night) {
 }
 
 /// A conversation of turns `(role, minute, text)` on Monday, 3 November 2025, from 09:00 in Berlin.
-fn conversation_of(
-    header: &str,
-    turns: &[(&str, i64, &str)],
-    date: &str,
-) -> (Conversation, Vec<Message>) {
+fn conversation_of(header: &str, turns: &[(&str, i64, &str)], date: &str) -> (Conversation, Vec<Message>) {
     let turns: Vec<String> = turns
         .iter()
         .map(|(role, minute, text)| {
@@ -87,11 +82,7 @@ fn conversation_of(
         .collect();
     let mut feeds = Feeds::default();
     let line = format!(r#"{{"id":"a",{header}"messages":[{}]}}"#, turns.join(","));
-    read_into(
-        &mut feeds,
-        &source("chat-jsonl", Feed::Conversations),
-        &line,
-    );
+    read_into(&mut feeds, &source("chat-jsonl", Feed::Conversations), &line);
     assert_eq!(feeds.rejects, []);
     let mut tables = night_of(&feeds, date).tables;
     (tables.conversations.remove(0), tables.messages)
@@ -125,11 +116,7 @@ fn responses_and_handling() {
         (Some(3), Some(HandoverReason::Unknown))
     );
     assert_eq!(
-        (
-            row.num_customer_messages,
-            row.num_agent_messages,
-            row.num_bot_messages
-        ),
+        (row.num_customer_messages, row.num_agent_messages, row.num_bot_messages),
         (3, 2, 1)
     );
     assert_eq!(row.num_agents, Some(1));
@@ -160,10 +147,7 @@ fn endings() {
     };
     let day = "2025-11-03";
     assert_eq!(ended("", &[user, agent], day), (EndReason::Open, None));
-    assert_eq!(
-        ended("", &[user, agent], "2025-11-30"),
-        (EndReason::Unknown, None)
-    );
+    assert_eq!(ended("", &[user, agent], "2025-11-30"), (EndReason::Unknown, None));
     assert_eq!(
         ended(r#""status":"open","#, &[user, agent], "2025-11-30"),
         (EndReason::CustomerLeft, None)
@@ -173,19 +157,10 @@ fn endings() {
         (EndReason::Open, None)
     );
     let ended_at = r#""ended_at":1762160400,"#;
-    assert_eq!(
-        ended(ended_at, &[user, agent], day),
-        (EndReason::Resolved, Some(3600))
-    );
-    assert_eq!(
-        ended(ended_at, &[user], day),
-        (EndReason::AgentClosed, Some(3600))
-    );
+    assert_eq!(ended(ended_at, &[user, agent], day), (EndReason::Resolved, Some(3600)));
+    assert_eq!(ended(ended_at, &[user], day), (EndReason::AgentClosed, Some(3600)));
     assert_eq!(ended(r#""spam":true,"#, &[user], day).0, EndReason::Spam);
-    assert_eq!(
-        ended(r#""merged_into":"b","#, &[user], day).0,
-        EndReason::Merged
-    );
+    assert_eq!(ended(r#""merged_into":"b","#, &[user], day).0, EndReason::Merged);
     let events = |kinds: &[(&str, i64)]| {
         let all: Vec<_> = kinds
             .iter()
@@ -199,24 +174,10 @@ fn endings() {
         day,
     );
     assert_eq!((row.end_reason, row.num_reopens), (EndReason::Resolved, 1));
-    assert_eq!(
-        (row.first_resolution_s, row.full_resolution_s),
-        (Some(300), Some(540))
-    );
-    let (row, _) = conversation_of(
-        &events(&[("solved", 5), ("reopened", 6)]),
-        &[user, agent],
-        day,
-    );
-    assert_eq!(
-        (row.end_reason, row.full_resolution_s),
-        (EndReason::Open, None)
-    );
-    let (row, _) = conversation_of(
-        &events(&[("pending", 5), ("closed", 60)]),
-        &[user, agent],
-        day,
-    );
+    assert_eq!((row.first_resolution_s, row.full_resolution_s), (Some(300), Some(540)));
+    let (row, _) = conversation_of(&events(&[("solved", 5), ("reopened", 6)]), &[user, agent], day);
+    assert_eq!((row.end_reason, row.full_resolution_s), (EndReason::Open, None));
+    let (row, _) = conversation_of(&events(&[("pending", 5), ("closed", 60)]), &[user, agent], day);
     assert_eq!(row.end_reason, EndReason::CustomerLeft);
 }
 
@@ -243,11 +204,7 @@ fn what_is_said_counts() {
         "2025-11-03",
     );
     assert_eq!(
-        (
-            outbound.initiated_by,
-            outbound.is_contact,
-            outbound.first_response_s
-        ),
+        (outbound.initiated_by, outbound.is_contact, outbound.first_response_s),
         (AuthorRole::Agent, false, None)
     );
     let (greeted, _) = conversation_of(
@@ -255,10 +212,7 @@ fn what_is_said_counts() {
         &[("agent", 0, "Hello!"), ("user", 1, "hi")],
         "2025-11-03",
     );
-    assert_eq!(
-        (greeted.initiated_by, greeted.is_contact),
-        (AuthorRole::Customer, true)
-    );
+    assert_eq!((greeted.initiated_by, greeted.is_contact), (AuthorRole::Customer, true));
     let german = "Ich habe mein Paket noch nicht bekommen und warte seit zwei Wochen darauf";
     let (row, _) = conversation_of("", &[("user", 0, german)], "2025-11-03");
     assert_eq!(row.language, Some(Language::De));
@@ -280,20 +234,12 @@ fn the_night_ends_in_the_shops_zone_and_trims() {
     ]
     .join("\n");
     let mut feeds = Feeds::default();
-    read_into(
-        &mut feeds,
-        &source("chat-jsonl", Feed::Conversations),
-        &text,
-    );
+    read_into(&mut feeds, &source("chat-jsonl", Feed::Conversations), &text);
     let night = night_of(&feeds, "2025-11-03");
     assert_eq!(night.tables.conversations.len(), 1);
     let row = &night.tables.conversations[0];
     assert_eq!(
-        (
-            row.num_messages,
-            row.end_reason,
-            row.date.to_string().as_str()
-        ),
+        (row.num_messages, row.end_reason, row.date.to_string().as_str()),
         (1, EndReason::Open, "2025-11-03")
     );
     assert_eq!(
@@ -307,12 +253,7 @@ fn the_night_ends_in_the_shops_zone_and_trims() {
     assert_eq!(night.rejects[0].cause, RejectCause::FutureDate);
     // The turn without a time stays behind the one before it.
     let later = night_of(&feeds, "2025-11-06");
-    let texts: Vec<_> = later
-        .tables
-        .messages
-        .iter()
-        .map(|m| m.text.as_str())
-        .collect();
+    let texts: Vec<_> = later.tables.messages.iter().map(|m| m.text.as_str()).collect();
     assert_eq!(texts, ["a", "b", "c", "a", "b", "c"]);
     assert_eq!(
         later.tables.conversations[0].full_resolution_s,
@@ -342,12 +283,7 @@ fn what_an_export_leaves_out_stays() {
         &chat,
         r#"{"id":"a","messages":[{"text":"three, order #1001","ts":"2025-11-04T09:00:00Z"}]}"#,
     );
-    let second = assemble_night(
-        first.tables.clone(),
-        &tuesday,
-        &[shop()],
-        &settings("2025-11-04"),
-    );
+    let second = assemble_night(first.tables.clone(), &tuesday, &[shop()], &settings("2025-11-04"));
     assert_night(&second);
     let texts: Vec<_> = second
         .tables
@@ -355,22 +291,10 @@ fn what_an_export_leaves_out_stays() {
         .iter()
         .map(|m| (m.seq, m.text.as_str()))
         .collect();
-    assert_eq!(
-        texts,
-        [
-            (0, "one"),
-            (1, "two"),
-            (2, "three, order #1001"),
-            (0, "kept")
-        ]
-    );
+    assert_eq!(texts, [(0, "one"), (1, "two"), (2, "three, order #1001"), (0, "kept")]);
     let rows = &second.tables.conversations;
     assert_eq!(
-        (
-            rows[0].num_messages,
-            rows[0].csat,
-            rows[0].order_ids.as_slice()
-        ),
+        (rows[0].num_messages, rows[0].csat, rows[0].order_ids.as_slice()),
         (3, Some(1.0), ["1001".to_owned()].as_slice())
     );
     assert_eq!(rows[1], first.tables.conversations[1]);
@@ -411,11 +335,7 @@ fn rows_that_refer_to_nothing() {
         "campaign_id,starts_at\na,2025-11-03\nb,2026-11-03\n",
     );
     let night = night_of(&feeds, "2025-11-03");
-    let lines = night
-        .accounts
-        .iter()
-        .find(|a| a.feed == Feed::OrderLines)
-        .unwrap();
+    let lines = night.accounts.iter().find(|a| a.feed == Feed::OrderLines).unwrap();
     assert_eq!((lines.kept, lines.later, lines.rejected), (1, 1, 1));
     let orphans: Vec<_> = night.rejects.iter().map(|r| (r.feed, r.cause)).collect();
     assert_eq!(
@@ -425,28 +345,15 @@ fn rows_that_refer_to_nothing() {
             (Feed::OrderLines, RejectCause::Orphan)
         ]
     );
-    assert_eq!(
-        night.tables.order_lines[0].date,
-        night.tables.orders[0].date
-    );
+    assert_eq!(night.tables.order_lines[0].date, night.tables.orders[0].date);
     assert_eq!(
         night.tables.returns[0].customer_key,
         night.tables.orders[0].customer_key
     );
     assert!(night.tables.returns[0].customer_key.is_some());
-    let abandoned: Vec<_> = night
-        .tables
-        .checkouts
-        .iter()
-        .map(|c| c.is_abandoned)
-        .collect();
+    let abandoned: Vec<_> = night.tables.checkouts.iter().map(|c| c.is_abandoned).collect();
     assert_eq!(abandoned, [Some(true), None, Some(true), Some(false)]);
-    let planned: Vec<_> = night
-        .tables
-        .campaigns
-        .iter()
-        .map(|c| c.is_planned)
-        .collect();
+    let planned: Vec<_> = night.tables.campaigns.iter().map(|c| c.is_planned).collect();
     assert_eq!(planned, [false, true]);
 }
 
@@ -488,8 +395,7 @@ fn people_meet_across_sources() {
     let night = night_of(&feeds, "2025-11-03");
     let identities = &night.tables.identities;
     assert_eq!(identities.len(), 3);
-    let keys: std::collections::BTreeSet<_> =
-        identities.iter().map(|i| i.customer_key.as_str()).collect();
+    let keys: std::collections::BTreeSet<_> = identities.iter().map(|i| i.customer_key.as_str()).collect();
     assert_eq!(keys.len(), 2);
     assert!(
         identities
@@ -532,10 +438,7 @@ fn headers_and_messages_may_come_apart() {
         })
         .collect();
     assert_eq!(rows, [("1", "email", 1, true), ("3", "phone", 0, false)]);
-    assert_eq!(
-        night.tables.conversations[0].end_reason,
-        EndReason::Resolved
-    );
+    assert_eq!(night.tables.conversations[0].end_reason, EndReason::Resolved);
     assert!(night.tables.conversations[1].is_contact);
     let later: u64 = night.accounts.iter().map(|a| a.later).sum();
     assert_eq!(later, 2);
@@ -601,22 +504,11 @@ fn feeds_of(days: &[Day]) -> Feeds {
             d.customer,
             d.customer
         );
-        checkouts += &format!(
-            "{n},{at},{}\n",
-            if d.closes {
-                next.to_string()
-            } else {
-                String::new()
-            }
-        );
+        checkouts += &format!("{n},{at},{}\n", if d.closes { next.to_string() } else { String::new() });
     }
     let mut feeds = Feeds::default();
     read_into(&mut feeds, &source("csv", Feed::Messages), &messages);
-    read_into(
-        &mut feeds,
-        &source("csv", Feed::ConversationEvents),
-        &events,
-    );
+    read_into(&mut feeds, &source("csv", Feed::ConversationEvents), &events);
     read_into(&mut feeds, &source("csv", Feed::Orders), &orders);
     read_into(&mut feeds, &source("csv", Feed::Ratings), &ratings);
     read_into(&mut feeds, &source("csv", Feed::Checkouts), &checkouts);

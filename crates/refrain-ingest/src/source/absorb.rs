@@ -84,12 +84,7 @@ impl<'a> Absorber<'a> {
     }
 
     pub(crate) fn reject_file(&mut self, reject: Reject) {
-        let file = self
-            .out
-            .files
-            .get(self.file as usize)
-            .cloned()
-            .unwrap_or_default();
+        let file = self.out.files.get(self.file as usize).cloned().unwrap_or_default();
         self.out.rejects.push(Reject { file, ..reject });
     }
 
@@ -111,16 +106,12 @@ impl<'a> Absorber<'a> {
     }
 
     fn count(&mut self, change: impl FnOnce(&mut crate::SourceAccount)) {
-        change(
-            self.out
-                .account(&self.source.shop, &self.source.name, self.source.feed),
-        );
+        change(self.out.account(&self.source.shop, &self.source.name, self.source.feed));
     }
 
     fn see(&mut self, customer: Option<&Customer>, date: Option<Date>) {
         if let Some(customer) = customer {
-            self.out
-                .see(&self.source.shop, &self.source.name, customer, date);
+            self.out.see(&self.source.shop, &self.source.name, customer, date);
         }
     }
 
@@ -202,11 +193,7 @@ impl<'a> Absorber<'a> {
             waiting.subject = row.subject;
         }
         let count = conversation.messages.len();
-        let message_id = row
-            .turn
-            .id
-            .clone()
-            .unwrap_or_else(|| made_message_id(&row.turn, count));
+        let message_id = row.turn.id.clone().unwrap_or_else(|| made_message_id(&row.turn, count));
         let message = crate::feeds::FedMessage {
             message_id: message_id.into(),
             sent_at: row.turn.sent_at,
@@ -216,13 +203,7 @@ impl<'a> Absorber<'a> {
             text: row.turn.text,
         };
         let own_id = row.turn.id.is_some();
-        let (lost, at) = conversation.put_raw_message(
-            Fed {
-                row: message,
-                place,
-            },
-            own_id,
-        );
+        let (lost, at) = conversation.put_raw_message(Fed { row: message, place }, own_id);
         if let Some(at) = at {
             waiting.messages.insert(at);
         }
@@ -250,10 +231,7 @@ impl<'a> Absorber<'a> {
         if !continues {
             let lost = self.close_block();
             match row.order {
-                Ok(Named {
-                    row: order,
-                    customer,
-                }) => {
+                Ok(Named { row: order, customer }) => {
                     self.see(customer.as_ref(), Some(order.date));
                     let mut block = OrderBlock {
                         order,
@@ -276,17 +254,13 @@ impl<'a> Absorber<'a> {
         };
         let (order, customer) = match row.order {
             Ok(Named { row, customer }) => (Some(row), customer),
-            Err(bad) if bad.cause == refrain_record::RejectCause::NoTime && row.line.is_some() => {
-                (None, None)
-            }
+            Err(bad) if bad.cause == refrain_record::RejectCause::NoTime && row.line.is_some() => (None, None),
             Err(bad) => {
                 self.reject(place.line, bad);
                 return 0;
             }
         };
-        let is_new_line = row
-            .line
-            .is_some_and(|line| block.add_line(line, order.clone()));
+        let is_new_line = row.line.is_some_and(|line| block.add_line(line, order.clone()));
         // Otherwise the row repeats one of the block, or is the whole order once more.
         let lost = u32::from(!is_new_line);
         block.place.units += u32::from(is_new_line);
@@ -341,13 +315,7 @@ impl<'a> Absorber<'a> {
                     .iter()
                     .map(|at| std::mem::take(&mut conversation.messages[*at].row.text))
                     .collect();
-                (
-                    place,
-                    subject,
-                    messages,
-                    texts,
-                    conversation.take_scrubber(),
-                )
+                (place, subject, messages, texts, conversation.take_scrubber())
             })
             .collect();
         let scrubbed: Vec<_> = taken
@@ -355,10 +323,7 @@ impl<'a> Absorber<'a> {
             .map(|(place, subject, messages, texts, mut scrubber)| {
                 texts.iter().for_each(|text| scrubber.reserve(text));
                 let subject = subject.map(|subject| scrubber.scrub_line(&subject));
-                let texts: Vec<String> = texts
-                    .iter()
-                    .map(|text| scrubber.scrub_message(source, text))
-                    .collect();
+                let texts: Vec<String> = texts.iter().map(|text| scrubber.scrub_message(source, text)).collect();
                 (place, subject, messages, texts, scrubber)
             })
             .collect();
@@ -382,11 +347,7 @@ impl OrderBlock {
     /// carry nothing but a line may be two equal lines.
     fn add_line(&mut self, line: OrderLine, order: Option<Order>) -> bool {
         if line.line_no > 0 {
-            if let Some(held) = self
-                .lines
-                .iter_mut()
-                .find(|held| held.line_no == line.line_no)
-            {
+            if let Some(held) = self.lines.iter_mut().find(|held| held.line_no == line.line_no) {
                 *held = line;
                 return false;
             }

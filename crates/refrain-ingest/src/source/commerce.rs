@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use refrain_record::tables::{
-    Campaign, CampaignEvent, Checkout, FaqEntry, HelpSearch, Order, OrderLine, Return, Send,
-};
+use refrain_record::tables::{Campaign, CampaignEvent, Checkout, FaqEntry, HelpSearch, Order, OrderLine, Return, Send};
 use refrain_record::{Date, Label, OrderId, ReturnKind};
 
 use crate::columns::Column;
@@ -147,8 +145,9 @@ pub(crate) fn parse_return(fields: &Fields<'_>) -> Result<Named<Return>, Bad> {
     let opened_at = fields.need_time(Column::OpenedAt)?;
     let customer = fields.customer();
     let kind = match fields.id(Column::Kind) {
-        Some(word) => words::return_kind(&word)
-            .ok_or_else(|| Bad::invalid(Column::Kind, "return, refund_only or cancel"))?,
+        Some(word) => {
+            words::return_kind(&word).ok_or_else(|| Bad::invalid(Column::Kind, "return, refund_only or cancel"))?
+        }
         None => ReturnKind::Return,
     };
     let row = Return {
@@ -175,9 +174,7 @@ pub(crate) fn parse_campaign(fields: &Fields<'_>) -> Result<Campaign, Bad> {
     Ok(Campaign {
         shop_id: fields.source.shop.clone(),
         source: fields.source.name.clone(),
-        name: fields
-            .text(Column::Name)
-            .unwrap_or_else(|| campaign_id.clone()),
+        name: fields.text(Column::Name).unwrap_or_else(|| campaign_id.clone()),
         campaign_id: campaign_id.into(),
         campaign_type: fields.label(Column::CampaignType),
         channel: fields.label(Column::Channel),
@@ -202,9 +199,7 @@ pub(crate) fn parse_send(fields: &Fields<'_>) -> Result<Named<Send>, Bad> {
         shop_id: source.shop.clone(),
         source: source.name.clone(),
         campaign_id: fields.need_id(Column::CampaignId)?.into_owned().into(),
-        send_id: fields
-            .id(Column::SendId)
-            .map_or_else(made_id, Cow::into_owned),
+        send_id: fields.id(Column::SendId).map_or_else(made_id, Cow::into_owned),
         date: fields.date(sent_at),
         sent_at,
         customer_key: customer.as_ref().map(|customer| customer.key.clone()),
@@ -224,18 +219,14 @@ pub(crate) fn parse_campaign_event(fields: &Fields<'_>) -> Result<Named<Campaign
         )
     })?;
     let made_id = || {
-        let who = customer
-            .as_ref()
-            .map_or("", |customer| customer.key.as_str());
+        let who = customer.as_ref().map_or("", |customer| customer.key.as_str());
         format!("{}-{}-{who}", kind.as_str(), at.0)
     };
     let row = CampaignEvent {
         shop_id: source.shop.clone(),
         source: source.name.clone(),
         campaign_id: fields.need_id(Column::CampaignId)?.into_owned().into(),
-        event_id: fields
-            .id(Column::EventId)
-            .map_or_else(made_id, Cow::into_owned),
+        event_id: fields.id(Column::EventId).map_or_else(made_id, Cow::into_owned),
         date: fields.date(at),
         at,
         customer_key: customer.as_ref().map(|customer| customer.key.clone()),
@@ -246,9 +237,7 @@ pub(crate) fn parse_campaign_event(fields: &Fields<'_>) -> Result<Named<Campaign
 
 pub(crate) fn parse_faq_entry(fields: &Fields<'_>) -> Result<FaqEntry, Bad> {
     let mut scrubber = Scrubber::default();
-    let title = fields
-        .text(Column::Title)
-        .ok_or_else(|| Bad::missing(Column::Title))?;
+    let title = fields.text(Column::Title).ok_or_else(|| Bad::missing(Column::Title))?;
     let body = fields.text(Column::Body).unwrap_or_default();
     Ok(FaqEntry {
         shop_id: fields.source.shop.clone(),
@@ -257,9 +246,7 @@ pub(crate) fn parse_faq_entry(fields: &Fields<'_>) -> Result<FaqEntry, Bad> {
         title: scrubber.scrub_line(&title),
         body: scrubber.scrub_message(fields.source, &body),
         url: fields.text(Column::Url),
-        language: fields
-            .id(Column::Language)
-            .and_then(|text| words::language(&text)),
+        language: fields.id(Column::Language).and_then(|text| words::language(&text)),
         owner: fields.label(Column::Owner),
         published_at: fields.time(Column::PublishedAt)?,
         updated_at: fields.time(Column::UpdatedAt)?,
@@ -273,25 +260,19 @@ pub(crate) fn parse_help_search(
     let source = fields.source;
     let at = fields.need_time(Column::At)?;
     let customer = fields.customer();
-    let query = fields
-        .text(Column::Query)
-        .ok_or_else(|| Bad::missing(Column::Query))?;
+    let query = fields.text(Column::Query).ok_or_else(|| Bad::missing(Column::Query))?;
     let made_id = || fields.key.content_id(&[b"search", &content()]);
     let row = HelpSearch {
         shop_id: source.shop.clone(),
         source: source.name.clone(),
-        search_id: fields
-            .id(Column::SearchId)
-            .map_or_else(made_id, Cow::into_owned),
+        search_id: fields.id(Column::SearchId).map_or_else(made_id, Cow::into_owned),
         date: fields.date(at),
         at,
         customer_key: customer.as_ref().map(|customer| customer.key.clone()),
         query: Scrubber::default().scrub_line(&query),
         num_results: fields.int(Column::NumResults)?,
         clicked_faq_id: fields.id_as(Column::ClickedFaqId),
-        language: fields
-            .id(Column::Language)
-            .and_then(|text| words::language(&text)),
+        language: fields.id(Column::Language).and_then(|text| words::language(&text)),
     };
     Ok(Named { row, customer })
 }

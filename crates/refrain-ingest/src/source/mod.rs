@@ -72,10 +72,8 @@ pub fn read_source(
     let file = u32::try_from(out.files.len()).unwrap_or(u32::MAX);
     out.files.push(Label(input.file().to_owned()));
     out.account(&source.shop, &source.name, source.feed);
-    out.abandon_after_s.insert(
-        (source.shop.clone(), source.name.clone()),
-        source.abandon_after_s,
-    );
+    out.abandon_after_s
+        .insert((source.shop.clone(), source.name.clone()), source.abandon_after_s);
     let mut reading = Reading {
         absorber: Absorber::new(&source, file, out),
         source: &source,
@@ -130,14 +128,7 @@ impl Reading<'_> {
                     }
                 }
             }
-            (
-                Input::Rows {
-                    file,
-                    columns,
-                    rows,
-                },
-                _,
-            ) => self.read_rows(file, &columns, rows),
+            (Input::Rows { file, columns, rows }, _) => self.read_rows(file, &columns, rows),
             (Input::Bytes { .. }, Format::Rows) => Err(SourceError::invalid(
                 "the input of a `parquet` source",
                 "bytes",
@@ -192,11 +183,7 @@ impl Reading<'_> {
             }
         };
         let Some(header) = header else {
-            self.whole_file(
-                RejectCause::InvalidCsv,
-                records.number,
-                "the header cannot be read",
-            );
+            self.whole_file(RejectCause::InvalidCsv, records.number, "the header cannot be read");
             return Ok(());
         };
         let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
@@ -273,12 +260,7 @@ impl Reading<'_> {
         let source = self.source;
         let layout = source.plan.layout(header);
         let turns = (source.feed == Feed::Conversations).then(|| source.turn_plan.layout(header));
-        let has = |column: Column| {
-            layout.has(column)
-                || turns
-                    .as_ref()
-                    .is_some_and(|turns: &Layout| turns.has(column))
-        };
+        let has = |column: Column| layout.has(column) || turns.as_ref().is_some_and(|turns: &Layout| turns.has(column));
         let mapped = Column::ALL.iter().filter_map(|column| {
             let name = source.mapping.get(column.name())?;
             // Of a conversation's turns only a flat table must have the columns itself.
@@ -333,8 +315,7 @@ impl Reading<'_> {
     /// A file that cannot be read on: a cut counts the row that it cuts.
     fn broken(&mut self, line: u64, broken: &Broken) {
         if broken.cause == RejectCause::TruncatedFile {
-            self.absorber
-                .take(line, Err(Bad::new(broken.cause, broken.detail)));
+            self.absorber.take(line, Err(Bad::new(broken.cause, broken.detail)));
         } else {
             self.whole_file(broken.cause, line, broken.detail);
         }

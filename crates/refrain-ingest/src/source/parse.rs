@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use refrain_record::tables::{
-    Campaign, CampaignEvent, Checkout, ConversationEvent, FaqEntry, HelpSearch, OrderLine, Rating,
-    Return, Send,
+    Campaign, CampaignEvent, Checkout, ConversationEvent, FaqEntry, HelpSearch, OrderLine, Rating, Return, Send,
 };
 use refrain_record::{AuthorRole, Feed, RejectCause};
 
@@ -108,21 +107,13 @@ pub(crate) fn parse_row(
             let Some(tables) = tables else {
                 return Err(Bad::new(RejectCause::InvalidCsv, "no header"));
             };
-            parse_cells(
-                source,
-                key,
-                tables,
-                &cells,
-                || format!("{cells:?}").into_bytes(),
-                place,
-            )
+            parse_cells(source, key, tables, &cells, || format!("{cells:?}").into_bytes(), place)
         }
     }
 }
 
 fn parse_json(bytes: &[u8]) -> Result<RawCell, Bad> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| Bad::new(RejectCause::InvalidUtf8, "the line is no UTF-8"))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| Bad::new(RejectCause::InvalidUtf8, "the line is no UTF-8"))?;
     serde_json::from_str(text).map_err(|error| {
         let detail = match error.classify() {
             serde_json::error::Category::Eof => "the line ends inside a value",
@@ -146,13 +137,7 @@ fn parse_cells(
         key,
     };
     let turn = || tables.turns.as_ref().unwrap_or(&tables.layout).pick(cells);
-    parse_feed(
-        &fields,
-        turn,
-        content,
-        has_line_columns(Some(&tables.layout)),
-        place,
-    )
+    parse_feed(&fields, turn, content, has_line_columns(Some(&tables.layout)), place)
 }
 
 /// Whether the rows of an order export may carry lines; JSON objects always may.
@@ -185,11 +170,7 @@ fn parse_feed<'a>(
         Feed::ConversationEvents => {
             let conversation = fields.need_id(Column::ConversationId)?;
             let event = transcript::read_event(fields, &conversation)?;
-            Parsed::Event(
-                event.ok_or_else(|| {
-                    Bad::invalid(Column::Kind, "a kind of event such as `closed`")
-                })?,
-            )
+            Parsed::Event(event.ok_or_else(|| Bad::invalid(Column::Kind, "a kind of event such as `closed`"))?)
         }
         Feed::Ratings => {
             let conversation = fields.need_id(Column::ConversationId)?;
@@ -211,10 +192,7 @@ fn parse_feed<'a>(
     })
 }
 
-fn parse_message(
-    fields: &Fields<'_>,
-    content: impl FnOnce() -> Vec<u8>,
-) -> Result<MessageRow, Bad> {
+fn parse_message(fields: &Fields<'_>, content: impl FnOnce() -> Vec<u8>) -> Result<MessageRow, Bad> {
     let source = fields.source;
     let turn = transcript::read_turn(fields, None)?;
     if turn.sent_at.is_none() && source.default_date.is_none() {
@@ -228,16 +206,16 @@ fn parse_message(
     header.source_tags = transcript::names(fields.cell(Column::Tags));
     header.order_ids = transcript::names(fields.cell(Column::OrderId));
     // Where one column names the author of every row, only the customer's rows name the customer.
-    let is_author = fields.cell(Column::CustomerId).is_some()
-        && fields.id(Column::CustomerId) == fields.id(Column::AuthorId);
+    let is_author =
+        fields.cell(Column::CustomerId).is_some() && fields.id(Column::CustomerId) == fields.id(Column::AuthorId);
     let customer = if is_author && turn.role != AuthorRole::Customer {
         None
     } else {
         fields.customer()
     };
     header.customer_key = customer.as_ref().map(|customer| customer.key.clone());
-    let conversation_mapped = fields.cell(Column::ConversationId).is_some()
-        || source.mapping.contains_key("conversation_id");
+    let conversation_mapped =
+        fields.cell(Column::ConversationId).is_some() || source.mapping.contains_key("conversation_id");
     let conversation = if conversation_mapped {
         Some(fields.need_id(Column::ConversationId)?.into_owned())
     } else {

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use refrain_record::tables::{ConversationEvent, Rating};
 use refrain_record::{
-    AuthorKey, AuthorRole, Channel, ConversationEventKind, ConversationId, Feed, Label,
-    RejectCause, Timestamp, Visibility,
+    AuthorKey, AuthorRole, Channel, ConversationEventKind, ConversationId, Feed, Label, RejectCause, Timestamp,
+    Visibility,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -44,10 +44,7 @@ pub(crate) fn parse_conversation(
     let is_call_log = fields.cell(Column::CallDurationS).is_some();
     let needs_messages = source.needs_messages && !is_call_log;
     if turns.is_empty() && (needs_messages || fields.cell(Column::Messages).is_some()) {
-        return Err(Bad::new(
-            RejectCause::EmptyConversation,
-            "no message with text",
-        ));
+        return Err(Bad::new(RejectCause::EmptyConversation, "no message with text"));
     }
     turns.iter().for_each(|turn| scrubber.reserve(&turn.text));
     let mut header = read_header(fields, &mut scrubber)?;
@@ -104,9 +101,7 @@ fn read_header(fields: &Fields<'_>, scrubber: &mut Scrubber) -> Result<Conversat
     header.started_at = fields.time(Column::StartedAt)?;
     header.ended_at = fields.time(Column::EndedAt)?;
     header.updated_at = fields.time(Column::UpdatedAt)?;
-    header.status = fields
-        .id(Column::Status)
-        .and_then(|text| words::status(&text));
+    header.status = fields.id(Column::Status).and_then(|text| words::status(&text));
     if fields.flag(Column::IsSpam).ok().flatten() == Some(true) {
         header.status = Some(SourceStatus::Spam);
     }
@@ -124,10 +119,7 @@ fn read_header(fields: &Fields<'_>, scrubber: &mut Scrubber) -> Result<Conversat
     header.follows_up = fields.id_as(Column::FollowsUp);
     header.merged_into = fields.id_as(Column::MergedInto);
     header.survey_sent = fields.flag(Column::SurveySent).ok().flatten();
-    if fields
-        .id(Column::Rating)
-        .is_some_and(|word| word == "offered")
-    {
+    if fields.id(Column::Rating).is_some_and(|word| word == "offered") {
         header.survey_sent = Some(true);
     }
     header.num_declared = fields.int(Column::NumMessages).ok().flatten();
@@ -187,12 +179,7 @@ pub(crate) struct RawTurn {
 }
 
 impl RawTurn {
-    pub(crate) fn into_message(
-        self,
-        message_id: String,
-        source: &Source,
-        scrubber: &mut Scrubber,
-    ) -> FedMessage {
+    pub(crate) fn into_message(self, message_id: String, source: &Source, scrubber: &mut Scrubber) -> FedMessage {
         FedMessage {
             message_id: message_id.into(),
             sent_at: self.sent_at,
@@ -204,11 +191,7 @@ impl RawTurn {
     }
 }
 
-fn read_turns(
-    fields: &Fields<'_>,
-    own: Picked<'_>,
-    agent: Option<&str>,
-) -> Result<Vec<RawTurn>, Bad> {
+fn read_turns(fields: &Fields<'_>, own: Picked<'_>, agent: Option<&str>) -> Result<Vec<RawTurn>, Bad> {
     let (source, key) = (fields.source, fields.key);
     let parsed;
     let cells: &[RawCell] = match fields.cell(Column::Messages) {
@@ -227,11 +210,7 @@ fn read_turns(
                 visibility: Visibility::Public,
                 text: text.clone(),
             };
-            return Ok(if text.trim().is_empty() {
-                Vec::new()
-            } else {
-                vec![turn]
-            });
+            return Ok(if text.trim().is_empty() { Vec::new() } else { vec![turn] });
         }
         Some(_) => return Err(Bad::invalid(Column::Messages, "a list of messages")),
         None => {
@@ -254,14 +233,7 @@ fn read_turns(
         match cell {
             RawCell::Struct(values) => {
                 let picked = source.turn_plan.pick(values);
-                turns.push(read_turn(
-                    &Fields {
-                        picked,
-                        source,
-                        key,
-                    },
-                    agent,
-                )?);
+                turns.push(read_turn(&Fields { picked, source, key }, agent)?);
             }
             RawCell::Text(text) => turns.push(RawTurn {
                 id: None,
@@ -290,17 +262,10 @@ pub(crate) fn read_turn(fields: &Fields<'_>, agent: Option<&str>) -> Result<RawT
         role = AuthorRole::Bot;
     }
     let author = match fields.cell(Column::AuthorId) {
-        Some(cell @ RawCell::Struct(_)) => cell
-            .field("id")
-            .or_else(|| cell.field("name"))
-            .and_then(RawCell::id),
+        Some(cell @ RawCell::Struct(_)) => cell.field("id").or_else(|| cell.field("name")).and_then(RawCell::id),
         _ => fields.id(Column::AuthorId),
     };
-    let author = author.or_else(|| {
-        agent
-            .filter(|_| role == AuthorRole::Agent)
-            .map(Cow::Borrowed)
-    });
+    let author = author.or_else(|| agent.filter(|_| role == AuthorRole::Agent).map(Cow::Borrowed));
     Ok(RawTurn {
         id: fields.id(Column::MessageId).map(Cow::into_owned),
         sent_at: fields.time(Column::SentAt)?,
@@ -314,10 +279,7 @@ pub(crate) fn read_turn(fields: &Fields<'_>, agent: Option<&str>) -> Result<RawT
 fn turn_role<'a>(fields: &Fields<'a>) -> Result<(AuthorRole, Option<Cow<'a, str>>), Bad> {
     let source = fields.source;
     let word = match fields.cell(Column::AuthorRole) {
-        Some(cell @ RawCell::Struct(_)) => cell
-            .field("role")
-            .or_else(|| cell.field("type"))
-            .and_then(RawCell::id),
+        Some(cell @ RawCell::Struct(_)) => cell.field("role").or_else(|| cell.field("type")).and_then(RawCell::id),
         Some(cell) => cell.id(),
         None => None,
     };
@@ -374,11 +336,7 @@ fn turn_visibility(fields: &Fields<'_>, role_word: Option<&str>) -> Visibility {
 fn text_of(cell: &RawCell) -> String {
     match cell {
         RawCell::List(parts) => {
-            let texts: Vec<String> = parts
-                .iter()
-                .map(text_of)
-                .filter(|text| !text.is_empty())
-                .collect();
+            let texts: Vec<String> = parts.iter().map(text_of).filter(|text| !text.is_empty()).collect();
             texts.join("\n")
         }
         RawCell::Struct(_) => ["text", "content", "body", "value"]
@@ -401,10 +359,7 @@ fn message_ids(turns: &[RawTurn]) -> Vec<String> {
         .iter()
         .enumerate()
         .map(|(place, turn)| {
-            let id = turn
-                .id
-                .clone()
-                .unwrap_or_else(|| made_message_id(turn, place));
+            let id = turn.id.clone().unwrap_or_else(|| made_message_id(turn, place));
             let count = counts.entry(id.clone()).or_insert(0);
             loop {
                 *count += 1;
@@ -467,10 +422,7 @@ fn read_events(fields: &Fields<'_>, conversation: &str) -> Result<Vec<Conversati
 }
 
 /// An event; `None` when its kind is none that refrain knows.
-pub(crate) fn read_event(
-    fields: &Fields<'_>,
-    conversation: &str,
-) -> Result<Option<ConversationEvent>, Bad> {
+pub(crate) fn read_event(fields: &Fields<'_>, conversation: &str) -> Result<Option<ConversationEvent>, Bad> {
     let source = fields.source;
     let Some(kind) = words::event_kind(&fields.need_id(Column::Kind)?) else {
         return Ok(None);
@@ -487,9 +439,7 @@ pub(crate) fn read_event(
             .map_or_else(|| kind.as_str().to_owned(), Cow::into_owned),
         date: fields.date(at),
         kind,
-        actor_role: fields
-            .id(Column::ActorRole)
-            .and_then(|word| read_role(source, &word)),
+        actor_role: fields.id(Column::ActorRole).and_then(|word| read_role(source, &word)),
         actor_key: actor.map(|actor| fields.key.author(&source.shop, &source.name, &actor)),
         team: fields.label(Column::Team),
         other_conversation_id: fields
@@ -499,11 +449,7 @@ pub(crate) fn read_event(
     }))
 }
 
-fn read_header_rating(
-    fields: &Fields<'_>,
-    conversation: &str,
-    scrubber: &mut Scrubber,
-) -> Option<Rating> {
+fn read_header_rating(fields: &Fields<'_>, conversation: &str, scrubber: &mut Scrubber) -> Option<Rating> {
     let cell = fields.cell(Column::Rating)?;
     let named;
     let values = match cell {
@@ -528,11 +474,7 @@ fn read_header_rating(
 }
 
 /// A rating on the source's scale, or on its own where it names one.
-pub(crate) fn read_rating(
-    fields: &Fields<'_>,
-    conversation: &str,
-    scrubber: &mut Scrubber,
-) -> Result<Rating, Bad> {
+pub(crate) fn read_rating(fields: &Fields<'_>, conversation: &str, scrubber: &mut Scrubber) -> Result<Rating, Bad> {
     let source = fields.source;
     let raw = fields.need_id(Column::Score)?;
     let score = match words::rating(&raw).filter(|_| raw.parse::<f64>().is_err()) {
@@ -544,10 +486,7 @@ pub(crate) fn read_rating(
                 .ok_or_else(|| Bad::missing(Column::Score))?;
             let score = (given - worst) / (best - worst);
             if !(0.0..=1.0).contains(&score) {
-                return Err(Bad::invalid(
-                    Column::Score,
-                    "a rating inside `rating_scale`",
-                ));
+                return Err(Bad::invalid(Column::Score, "a rating inside `rating_scale`"));
             }
             score
         }
@@ -558,9 +497,7 @@ pub(crate) fn read_rating(
         shop_id: source.shop.clone(),
         source: source.name.clone(),
         conversation_id: conversation.into(),
-        rating_id: fields
-            .id(Column::RatingId)
-            .map_or_else(made_id, Cow::into_owned),
+        rating_id: fields.id(Column::RatingId).map_or_else(made_id, Cow::into_owned),
         date: rated_at
             .map(|at| fields.date(at))
             .or(source.default_date)
@@ -570,9 +507,7 @@ pub(crate) fn read_rating(
         raw: Label(raw.into_owned()),
         // The top two of five, and their share of any other scale.
         is_satisfied: score >= 0.75 - 1e-9,
-        comment: fields
-            .text(Column::Comment)
-            .map(|text| scrubber.scrub_line(&text)),
+        comment: fields.text(Column::Comment).map(|text| scrubber.scrub_line(&text)),
     })
 }
 

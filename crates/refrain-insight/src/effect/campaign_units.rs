@@ -26,14 +26,7 @@ pub(super) fn contacts_after_send(sink: &mut Sink<'_, '_>, config: &InsightConfi
             stratum: campaign.clone(),
             matured: send.sent_at.plus_seconds(window_s) <= shop.shop.as_of_end,
         };
-        sink.push(
-            &unit,
-            &mut vec![if send.is_holdout {
-                UNEXPOSED
-            } else {
-                &campaign
-            }],
-        );
+        sink.push(&unit, &mut vec![if send.is_holdout { UNEXPOSED } else { &campaign }]);
     }
 }
 
@@ -64,11 +57,7 @@ pub(super) fn contacts_by_campaign(sink: &mut Sink<'_, '_>, config: &InsightConf
     }
     reach.retain(|_, r| r.recipients > 0);
     let is_past = |r: &Reach| r.last.plus_seconds(window_s) <= shop.shop.as_of_end;
-    let mut rates: Vec<f64> = reach
-        .values()
-        .filter(|r| is_past(r))
-        .map(Reach::rate)
-        .collect();
+    let mut rates: Vec<f64> = reach.values().filter(|r| is_past(r)).map(Reach::rate).collect();
     rates.sort_by(f64::total_cmp);
     let median = if rates.is_empty() {
         0.0
@@ -95,9 +84,7 @@ pub(super) fn contacts_by_campaign(sink: &mut Sink<'_, '_>, config: &InsightConf
                 .to_owned(),
             matured: is_past(r),
         };
-        let kind = row
-            .and_then(|c| c.campaign_type.as_ref())
-            .map(|t| t.as_str());
+        let kind = row.and_then(|c| c.campaign_type.as_ref()).map(|t| t.as_str());
         sink.push(&unit, &mut kind.into_iter().collect());
     }
 }
@@ -117,12 +104,7 @@ impl Reach {
 }
 
 /// Seconds from the send to the recipient's first contact inside the window.
-fn first_contact(
-    sink: &Sink<'_, '_>,
-    send: &tables::Send,
-    person: Option<u32>,
-    window_s: i64,
-) -> Option<i64> {
+fn first_contact(sink: &Sink<'_, '_>, send: &tables::Send, person: Option<u32>, window_s: i64) -> Option<i64> {
     let to = send.sent_at.plus_seconds(window_s);
     let contacts = of_person(&sink.shop.contacts_by_person, person?, send.sent_at, to);
     contacts.first().map(|c| c.1.seconds_since(send.sent_at))

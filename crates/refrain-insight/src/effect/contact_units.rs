@@ -55,15 +55,9 @@ pub(super) fn no_repeat_purchases(sink: &mut Sink<'_, '_>) {
         if orders_before(shop, contact.person, at) == Some(0) {
             continue;
         }
-        let next = contact.person.and_then(|p| {
-            of_person(
-                &shop.orders_by_person,
-                p,
-                at,
-                at.plus_seconds(LOYALTY_WINDOW_S),
-            )
-            .first()
-        });
+        let next = contact
+            .person
+            .and_then(|p| of_person(&shop.orders_by_person, p, at, at.plus_seconds(LOYALTY_WINDOW_S)).first());
         let mut unit = unit(sink, contact);
         unit.has_outcome = contact.person.is_some() && next.is_none();
         unit.matured = is_past(sink, contact, LOYALTY_WINDOW_S);
@@ -94,18 +88,11 @@ fn newness(sink: &Sink<'_, '_>, contact: &Contact<'_>) -> &'static str {
 }
 
 fn topics<'a>(sink: &Sink<'_, 'a>, contact: &Contact<'_>) -> Vec<&'a str> {
-    contact
-        .topics
-        .iter()
-        .map(|t| sink.shop.topics[*t as usize])
-        .collect()
+    contact.topics.iter().map(|t| sink.shop.topics[*t as usize]).collect()
 }
 
 /// The whole window lies in the past; never for a contact without a time.
 fn is_past(sink: &Sink<'_, '_>, contact: &Contact<'_>, window_s: i64) -> bool {
-    let end: Option<Timestamp> = contact
-        .conversation
-        .started_at
-        .map(|at| at.plus_seconds(window_s));
+    let end: Option<Timestamp> = contact.conversation.started_at.map(|at| at.plus_seconds(window_s));
     end.is_some_and(|end| end <= sink.shop.shop.as_of_end)
 }

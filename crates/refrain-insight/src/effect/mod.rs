@@ -65,9 +65,7 @@ pub fn effect_units_of(
             rows: &mut rows,
         };
         match (outcome, kind) {
-            (Outcome::CartAbandoned, ExposureKind::Tag) => {
-                order_units::abandoned_checkouts(&mut sink, config)
-            }
+            (Outcome::CartAbandoned, ExposureKind::Tag) => order_units::abandoned_checkouts(&mut sink, config),
             (Outcome::Returned, ExposureKind::Tag | ExposureKind::BadContact) => {
                 order_units::returned_orders(&mut sink, config);
             }
@@ -77,12 +75,8 @@ pub fn effect_units_of(
             (Outcome::PurchaseAfter14d, ExposureKind::Tag | ExposureKind::BadContact) => {
                 contact_units::purchases_after(&mut sink);
             }
-            (Outcome::NoRepeatPurchase90d, ExposureKind::BadContact) => {
-                contact_units::no_repeat_purchases(&mut sink)
-            }
-            (Outcome::Contact, ExposureKind::Campaign) => {
-                campaign_units::contacts_after_send(&mut sink, config)
-            }
+            (Outcome::NoRepeatPurchase90d, ExposureKind::BadContact) => contact_units::no_repeat_purchases(&mut sink),
+            (Outcome::Contact, ExposureKind::Campaign) => campaign_units::contacts_after_send(&mut sink, config),
             (Outcome::Contact, ExposureKind::CampaignType) => {
                 campaign_units::contacts_by_campaign(&mut sink, config);
             }
@@ -187,8 +181,7 @@ fn custom(orders_before: Option<usize>) -> &'static str {
 
 /// Orders of `person` before `at`.
 fn orders_before(shop: &ShopNight<'_>, person: Option<u32>, at: Timestamp) -> Option<usize> {
-    person
-        .map(|p| crate::night::of_person(&shop.orders_by_person, p, Timestamp(i64::MIN), at).len())
+    person.map(|p| crate::night::of_person(&shop.orders_by_person, p, Timestamp(i64::MIN), at).len())
 }
 
 #[cfg(test)]

@@ -19,9 +19,7 @@ pub(super) fn abandoned_checkouts(sink: &mut Sink<'_, '_>, config: &InsightConfi
             .completed_at
             .map_or(checkout.updated_at, |at| at.min(checkout.updated_at));
         let from = end.plus_seconds(-config.cart_window_h * 3_600);
-        let contacts = person.map_or(&[][..], |p| {
-            of_person(&shop.contacts_by_person, p, from, end)
-        });
+        let contacts = person.map_or(&[][..], |p| of_person(&shop.contacts_by_person, p, from, end));
         let mut exposures: Vec<&str> = contacts
             .iter()
             .flat_map(|c| topics(shop, &shop.contacts[c.2 as usize]))
@@ -70,10 +68,7 @@ pub(super) fn returned_orders(sink: &mut Sink<'_, '_>, config: &InsightConfig) {
             }
         }
         let in_window = opened.filter(|at| *at < end);
-        let channel = order
-            .sales_channel
-            .as_ref()
-            .map_or("unknown", |c| c.as_str());
+        let channel = order.sales_channel.as_ref().map_or("unknown", |c| c.as_str());
         let before = custom(orders_before(shop, *person, order.ordered_at));
         let unit = Unit {
             unit_id: format!("{}/{}", order.source, order.order_id),
@@ -90,11 +85,7 @@ pub(super) fn returned_orders(sink: &mut Sink<'_, '_>, config: &InsightConfig) {
 }
 
 fn topics<'a>(shop: &ShopNight<'a>, contact: &Contact<'_>) -> Vec<&'a str> {
-    contact
-        .topics
-        .iter()
-        .map(|t| shop.topics[*t as usize])
-        .collect()
+    contact.topics.iter().map(|t| shop.topics[*t as usize]).collect()
 }
 
 /// First return of goods of each order, by index; refunds alone and cancellations are none.
@@ -122,10 +113,7 @@ fn first_returns(shop: &ShopNight<'_>) -> FxHashMap<u32, Timestamp> {
 fn orders_by_id<'a>(shop: &ShopNight<'a>) -> FxHashMap<&'a str, Vec<u32>> {
     let mut orders: FxHashMap<&str, Vec<u32>> = FxHashMap::default();
     for (i, order) in shop.orders.iter().enumerate() {
-        orders
-            .entry(order.order.order_id.as_str())
-            .or_default()
-            .push(i as u32);
+        orders.entry(order.order.order_id.as_str()).or_default().push(i as u32);
     }
     for candidates in orders.values_mut() {
         candidates.sort_by_key(|i| &shop.orders[*i as usize].order.source);
@@ -154,23 +142,15 @@ fn contacts_about<'s, 'a>(
     mentions: &'s FxHashMap<&'a str, Vec<u32>>,
 ) -> impl Iterator<Item = &'s Contact<'a>> {
     let ShopOrder { order, person } = &shop.orders[order];
-    let own = person.map_or(&[][..], |p| {
-        of_person(&shop.contacts_by_person, p, from, to)
-    });
+    let own = person.map_or(&[][..], |p| of_person(&shop.contacts_by_person, p, from, to));
     let own = own
         .iter()
         .map(|c| &shop.contacts[c.2 as usize])
         .filter(|c| c.conversation.order_ids.is_empty());
-    let named = mentions
-        .get(order.order_id.as_str())
-        .map_or(&[][..], |list| list);
+    let named = mentions.get(order.order_id.as_str()).map_or(&[][..], |list| list);
     let named = named
         .iter()
         .map(|i| &shop.contacts[*i as usize])
-        .filter(move |c| {
-            c.conversation
-                .started_at
-                .is_some_and(|at| from <= at && at < to)
-        });
+        .filter(move |c| c.conversation.started_at.is_some_and(|at| from <= at && at < to));
     own.chain(named)
 }

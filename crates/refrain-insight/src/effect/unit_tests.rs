@@ -3,9 +3,7 @@ use refrain_record::tables::Conversation;
 use refrain_record::{EndReason, ReturnKind};
 
 use super::*;
-use crate::fixture::{
-    Fixture, campaign, checkout, contact_at, day, order, outcome, repeat, returned, send, topic,
-};
+use crate::fixture::{Fixture, campaign, checkout, contact_at, day, order, outcome, repeat, returned, send, topic};
 
 const DAY: i64 = 86_400;
 
@@ -18,17 +16,9 @@ fn at(days: f64) -> Timestamp {
 }
 
 /// A contact of `person` after so many days, with tags.
-fn add(
-    facts: &mut Fixture,
-    id: &str,
-    days: f64,
-    person: Option<&str>,
-    tags: &[&str],
-) -> Conversation {
+fn add(facts: &mut Fixture, id: &str, days: f64, person: Option<&str>, tags: &[&str]) -> Conversation {
     let c = contact_at("chat", id, at(days));
-    facts
-        .conversation_tags
-        .extend(tags.iter().map(|t| topic(&c, t)));
+    facts.conversation_tags.extend(tags.iter().map(|t| topic(&c, t)));
     facts.conversation_outcomes.push(outcome(&c, person));
     facts.conversations.push(c.clone());
     c
@@ -70,9 +60,7 @@ fn returns_are_counted_after_the_landmark_only() {
         .push(returned("r2", "early", at(10.0), ReturnKind::Return));
     // Asked after the landmark: not exposed. Returned after the window: no outcome.
     add(&mut facts, "c3", 15.0, Some("late"), &["size/unclear"]);
-    facts
-        .returns
-        .push(returned("r3", "late", at(61.0), ReturnKind::Return));
+    facts.returns.push(returned("r3", "late", at(61.0), ReturnKind::Return));
     facts
         .returns
         .push(returned("r4", "quiet", at(20.0), ReturnKind::RefundOnly));
@@ -96,10 +84,7 @@ fn returns_are_counted_after_the_landmark_only() {
             ("shop/quiet", "none", false),
         ]
     );
-    assert!(
-        rows.iter()
-            .all(|r| r.matured != (r.unit_id == "shop/fresh"))
-    );
+    assert!(rows.iter().all(|r| r.matured != (r.unit_id == "shop/fresh")));
     assert_eq!(rows[0].index_at, at(14.0));
     assert_eq!(rows[0].outcome_after_s, Some(6 * DAY));
     assert_eq!(rows[0].stratum.as_str(), "2025-06|web|new");
@@ -114,18 +99,10 @@ fn carts_are_exposed_only_before_the_end_is_known() {
         ("c", None, Some(false)),
         ("d", Some("pd"), None),
     ] {
-        facts
-            .checkouts
-            .push(checkout(id, at(10.0), customer, abandoned));
+        facts.checkouts.push(checkout(id, at(10.0), customer, abandoned));
     }
     add(&mut facts, "before", 9.5, Some("pa"), &["payment/failed"]);
-    add(
-        &mut facts,
-        "days_before",
-        8.0,
-        Some("pd"),
-        &["payment/failed"],
-    );
+    add(&mut facts, "days_before", 8.0, Some("pd"), &["payment/failed"]);
     add(&mut facts, "after", 10.01, Some("pb"), &["payment/failed"]);
     let rows = units(&facts, Outcome::CartAbandoned, ExposureKind::Tag);
     assert_eq!(
@@ -152,9 +129,7 @@ fn contacts_that_were_followed() {
     add(&mut facts, "3", 5.0, None, &["a/x"]);
     facts.conversation_outcomes[0].fcr_7d = Some(false);
     facts.conversation_outcomes[1].fcr_7d = Some(true);
-    facts
-        .repeat_links
-        .push(repeat(&first, &second, "p", 2 * DAY));
+    facts.repeat_links.push(repeat(&first, &second, "p", 2 * DAY));
     let rows = units(&facts, Outcome::Repeat7d, ExposureKind::Tag);
     assert_eq!(
         exposures(&rows),
@@ -215,11 +190,7 @@ fn purchases_and_their_absence() {
             ("chat/3", "none", false)
         ]
     );
-    let rows = units(
-        &facts,
-        Outcome::NoRepeatPurchase90d,
-        ExposureKind::BadContact,
-    );
+    let rows = units(&facts, Outcome::NoRepeatPurchase90d, ExposureKind::BadContact);
     assert_eq!(
         exposures(&rows),
         [
@@ -234,11 +205,7 @@ fn purchases_and_their_absence() {
 fn sends_holdouts_and_campaigns() {
     let mut facts = Fixture::new("2025-11-30");
     facts.campaigns = vec![campaign("loud", Some("sale")), campaign("calm", None)];
-    for (c, id, holdout) in [
-        ("loud", "a", false),
-        ("loud", "b", true),
-        ("calm", "c", false),
-    ] {
+    for (c, id, holdout) in [("loud", "a", false), ("loud", "b", true), ("calm", "c", false)] {
         facts.sends.push(send(c, id, at(1.0), id, holdout));
     }
     add(&mut facts, "1", 2.0, Some("a"), &[]);
@@ -252,10 +219,7 @@ fn sends_holdouts_and_campaigns() {
             ("mail/loud/b", "none", false)
         ]
     );
-    assert!(
-        rows.iter()
-            .all(|r| r.unit_id.starts_with(r.stratum.as_str()))
-    );
+    assert!(rows.iter().all(|r| r.unit_id.starts_with(r.stratum.as_str())));
     let rows = units(&facts, Outcome::Contact, ExposureKind::CampaignType);
     assert_eq!(
         exposures(&rows),

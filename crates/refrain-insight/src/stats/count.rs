@@ -51,11 +51,7 @@ pub fn count_upper_tail(count: i64, mean: f64, variance: f64) -> f64 {
     if count > MAX_STEPS {
         return 0.0;
     }
-    let below: f64 = law
-        .masses()
-        .take(count as usize)
-        .map(|(_, mass)| mass)
-        .sum();
+    let below: f64 = law.masses().take(count as usize).map(|(_, mass)| mass).sum();
     (1.0 - below).clamp(0.0, 1.0)
 }
 
@@ -69,11 +65,7 @@ impl Law {
     fn new(mean: f64, variance: f64) -> Option<Self> {
         (mean.is_finite() && mean > 0.0).then(|| Self {
             mean,
-            variance: if variance.is_finite() {
-                variance.max(mean)
-            } else {
-                mean
-            },
+            variance: if variance.is_finite() { variance.max(mean) } else { mean },
         })
     }
 
@@ -126,10 +118,7 @@ mod tests {
     #[test]
     fn poisson_as_printed() {
         for (count, below) in [(3, "0.0103"), (4, "0.0293"), (16, "0.9730"), (17, "0.9857")] {
-            assert_eq!(
-                format!("{:.4}", 1.0 - count_upper_tail(count + 1, 10.0, 10.0)),
-                below
-            );
+            assert_eq!(format!("{:.4}", 1.0 - count_upper_tail(count + 1, 10.0, 10.0)), below);
         }
         assert_eq!(count_interval(10.0, 10.0, 0.025), (4.0, 17.0));
     }
@@ -138,10 +127,7 @@ mod tests {
     /// 5 or more heads in 10 throws, 0.6230 in binomial tables.
     #[test]
     fn negative_binomial_as_printed() {
-        assert_eq!(
-            format!("{:.4}", 1.0 - count_upper_tail(6, 5.0, 10.0)),
-            "0.6230"
-        );
+        assert_eq!(format!("{:.4}", 1.0 - count_upper_tail(6, 5.0, 10.0)), "0.6230");
         assert!((normal_quantile(0.975) - crate::stats::Z95).abs() < 1e-9);
     }
 

@@ -14,7 +14,4 @@ pub use multiple::{benjamini_hochberg, benjamini_yekutieli};
 pub use order::{median, percentile};
 pub(crate) use proportion::newcombe_effective;
 pub use proportion::{Difference, Z95, newcombe_difference, wilson};
-pub use risk::{
-    Arms, MantelHaenszel, RelativeRisk, mantel_haenszel, relative_risk, two_proportion_p,
-    two_sided_p,
-};
+pub use risk::{Arms, MantelHaenszel, RelativeRisk, mantel_haenszel, relative_risk, two_proportion_p, two_sided_p};

@@ -20,11 +20,7 @@ pub fn benjamini_yekutieli(p: &[f64]) -> Vec<f64> {
 
 fn step_up(p: &[f64], penalty: f64) -> Vec<f64> {
     let clean = |i: usize| {
-        if p[i].is_nan() {
-            1.0
-        } else {
-            p[i].clamp(0.0, 1.0)
-        }
+        if p[i].is_nan() { 1.0 } else { p[i].clamp(0.0, 1.0) }
     };
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|&i, &j| clean(i).total_cmp(&clean(j)).then(i.cmp(&j)));
@@ -44,8 +40,8 @@ mod tests {
 
     /// The 15 p values of section 3.2 of Benjamini and Hochberg 1995.
     const PRINTED: [f64; 15] = [
-        0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262,
-        0.5719, 0.6528, 0.7590, 1.0,
+        0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590,
+        1.0,
     ];
 
     #[test]
@@ -55,10 +51,7 @@ mod tests {
         // Any-dependence costs one finding: 3 * 0.05 / (15 * 3.318) = 0.0030 >= 0.0019, then 0.0040 < 0.0095.
         assert_eq!(found(benjamini_yekutieli(&PRINTED)), 3);
         let q = benjamini_hochberg(&PRINTED);
-        assert_eq!(
-            format!("{:.4} {:.4} {:.4}", q[0], q[2], q[3]),
-            "0.0015 0.0095 0.0356"
-        );
+        assert_eq!(format!("{:.4} {:.4} {:.4}", q[0], q[2], q[3]), "0.0015 0.0095 0.0356");
     }
 
     #[test]

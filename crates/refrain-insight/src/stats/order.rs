@@ -34,10 +34,7 @@ mod tests {
             assert_eq!(percentile(&mut [35, 20, 15, 50, 40], p), Some(value), "{p}");
         }
         assert_eq!(median(&mut []), None);
-        assert_eq!(
-            percentile(&mut [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 0.9),
-            Some(9)
-        );
+        assert_eq!(percentile(&mut [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 0.9), Some(9));
     }
 
     proptest! {

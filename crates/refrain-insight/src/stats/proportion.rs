@@ -57,14 +57,7 @@ pub fn newcombe_difference(k1: i64, n1: i64, k2: i64, n2: i64, z: f64) -> Option
 }
 
 /// The same with each group's size divided by a design effect (at least 1) for clustered units.
-pub(crate) fn newcombe_effective(
-    k1: i64,
-    n1: i64,
-    k2: i64,
-    n2: i64,
-    design_effect: f64,
-    z: f64,
-) -> Option<Difference> {
+pub(crate) fn newcombe_effective(k1: i64, n1: i64, k2: i64, n2: i64, design_effect: f64, z: f64) -> Option<Difference> {
     if n1 <= 0 || n2 <= 0 {
         return None;
     }

@@ -17,10 +17,7 @@ impl Arms {
     /// Exposed, exposed outcomes, baseline, baseline outcomes; outcomes clamped to their arm.
     fn cells(self) -> (f64, f64, f64, f64) {
         let (n1, n0) = (self.exposed.max(0), self.baseline.max(0));
-        let (a, c) = (
-            self.exposed_outcome.clamp(0, n1),
-            self.baseline_outcome.clamp(0, n0),
-        );
+        let (a, c) = (self.exposed_outcome.clamp(0, n1), self.baseline_outcome.clamp(0, n0));
         (n1 as f64, a as f64, n0 as f64, c as f64)
     }
 }
@@ -145,18 +142,13 @@ pub fn mantel_haenszel(strata: &[Arms], z: f64) -> Option<MantelHaenszel> {
         ratio_variance += ((a + c) * n1 * n0 - a * c * n) / (n * n);
         weight += n1 * n0 / n;
         difference += (a * n0 - c * n1) / n;
-        difference_variance +=
-            (a * (n1 - a) * n0.powi(3) + c * (n0 - c) * n1.powi(3)) / (n1 * n0 * n * n);
+        difference_variance += (a * (n1 - a) * n0.powi(3) + c * (n0 - c) * n1.powi(3)) / (n1 * n0 * n * n);
     }
     if r == 0.0 || s == 0.0 {
         return None;
     }
     Some(MantelHaenszel {
-        relative_risk: RelativeRisk::from_log(
-            (r / s).ln(),
-            (ratio_variance / (r * s)).max(0.0).sqrt(),
-            z,
-        ),
+        relative_risk: RelativeRisk::from_log((r / s).ln(), (ratio_variance / (r * s)).max(0.0).sqrt(), z),
         risk_difference: difference / weight,
         risk_difference_se: difference_variance.max(0.0).sqrt() / weight,
         num_strata,

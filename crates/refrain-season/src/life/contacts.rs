@@ -36,14 +36,7 @@ impl Living<'_> {
                 return;
             }
             let problem = &Problem::all()[cause.problem];
-            let mut course = play(
-                problem,
-                channel,
-                at,
-                again,
-                self.world.calendar,
-                &mut self.rng,
-            );
+            let mut course = play(problem, channel, at, again, self.world.calendar, &mut self.rng);
             if is_merged {
                 course.merge();
             }
@@ -74,18 +67,12 @@ impl Living<'_> {
                 return;
             }
             let switched = self.rng.chance(0.4);
-            let next_channel = if switched {
-                self.draw_channel()
-            } else {
-                channel
-            };
+            let next_channel = if switched { self.draw_channel() } else { channel };
             let impatient = !answered && self.rng.chance(0.6);
             at = if impatient {
                 at + self.rng.int(2 * HOUR_S, 22 * HOUR_S)
             } else {
-                last_at.max(at)
-                    + DAY_S
-                    + (self.rng.exponential(4.5 * DAY_S as f64) as i64).min(28 * DAY_S)
+                last_at.max(at) + DAY_S + (self.rng.exponential(4.5 * DAY_S as f64) as i64).min(28 * DAY_S)
             };
             is_merged = impatient && self.rng.chance(0.3);
             is_follow_up = !is_merged && next_channel == channel && self.rng.chance(0.25);
@@ -97,8 +84,7 @@ impl Living<'_> {
     /// People write when awake and call when somebody answers.
     pub(super) fn moment(&mut self, at: i64, channel: Channel) -> i64 {
         let at = self.world.calendar.awake(at, &mut self.rng);
-        let late =
-            matches!(channel, Channel::Phone) || (channel == Channel::Chat && self.rng.chance(0.7));
+        let late = matches!(channel, Channel::Phone) || (channel == Channel::Chat && self.rng.chance(0.7));
         if late && !self.world.calendar.is_open(at) {
             let seconds = self.rng.int(60, 4 * HOUR_S);
             self.world.calendar.after_open_seconds(at, seconds)
@@ -119,20 +105,13 @@ impl Living<'_> {
 
     pub(super) fn companion(&mut self, problem: usize) -> Option<usize> {
         let id = Problem::all()[problem].id;
-        let (_, other, _) = COMPANIONS
-            .iter()
-            .filter(|c| c.0 == id)
-            .find(|c| self.rng.chance(c.2))?;
+        let (_, other, _) = COMPANIONS.iter().filter(|c| c.0 == id).find(|c| self.rng.chance(c.2))?;
         Some(Problem::index(other))
     }
 
     /// Spam, notices and thank-yous: a few in a hundred conversations.
     pub(super) fn noise(&mut self) {
-        for (say, rate) in [
-            (Say::Spam, 0.0045),
-            (Say::Notice, 0.0030),
-            (Say::ThankYou, 0.0045),
-        ] {
+        for (say, rate) in [(Say::Spam, 0.0045), (Say::Notice, 0.0030), (Say::ThankYou, 0.0045)] {
             if self.rng.chance(rate) && (say != Say::ThankYou || !self.life.orders.is_empty()) {
                 let at = self.world.calendar.draw(&mut self.rng);
                 let course = play_noise(say, at, &mut self.rng);

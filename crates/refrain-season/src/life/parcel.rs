@@ -20,10 +20,7 @@ impl Living<'_> {
                 items.push((item, 1));
             }
         }
-        let goods: i64 = items
-            .iter()
-            .map(|(item, count)| item.price_cents() * count)
-            .sum();
+        let goods: i64 = items.iter().map(|(item, count)| item.price_cents() * count).sum();
         let has_code = campaign.is_some_and(|c| self.world.campaigns[c].code.is_some());
         let discount_cents = if has_code { goods / 10 } else { 0 };
         let shipping_cents = if goods >= 8_000 { 0 } else { 495 };
@@ -55,9 +52,11 @@ impl Living<'_> {
         self.problems(Anchor::Ordered, order, at, i64::MAX);
         self.charged_twice(order, at);
         self.problems(Anchor::Anytime, order, at + DAY_S, i64::MAX);
-        let asked = self.life.contacts.iter().find(|c| {
-            c.order == Some(order) && c.course.solved && c.tags().first() == Some(&"order/cancel")
-        });
+        let asked = self
+            .life
+            .contacts
+            .iter()
+            .find(|c| c.order == Some(order) && c.course.solved && c.tags().first() == Some(&"order/cancel"));
         let asked_at = asked.map(|c| c.course.last_at);
         if asked_at.is_some() || self.rng.chance(0.012) {
             let cancelled = asked_at.unwrap_or(at + self.rng.int(600, 10 * HOUR_S));
@@ -67,11 +66,7 @@ impl Living<'_> {
         if let Some(delivered) = self.ship(order) {
             self.problems(Anchor::Delivered, order, delivered, i64::MAX);
             self.leaking(order, delivered);
-            if self.life.orders[order]
-                .items
-                .iter()
-                .any(|i| i.0.is_fashion())
-            {
+            if self.life.orders[order].items.iter().any(|i| i.0.is_fashion()) {
                 self.problems(Anchor::Worn, order, delivered, delivered + 4 * DAY_S);
             }
             self.maybe_return(order, delivered);
@@ -104,8 +99,7 @@ impl Living<'_> {
         }
         let date = calendar.date(shipped);
         let strike = self.incident(date, |kind| {
-            matches!(kind, IncidentKind::CarrierStrike { carrier } if carrier == name)
-                .then_some(1.0)
+            matches!(kind, IncidentKind::CarrierStrike { carrier } if carrier == name).then_some(1.0)
         });
         if strike.is_some() {
             days += self.rng.between(5.0, 9.0);
@@ -143,9 +137,7 @@ impl Living<'_> {
             .incidents
             .iter()
             .filter(|(_, i)| date >= i.from && date <= i.to);
-        on_day
-            .filter_map(|(place, i)| Some((*place, share(&i.kind)?)))
-            .next()
+        on_day.filter_map(|(place, i)| Some((*place, share(&i.kind)?))).next()
     }
 
     pub(super) fn charged_twice(&mut self, order: usize, at: i64) {
@@ -157,12 +149,7 @@ impl Living<'_> {
             && self.rng.chance(share)
         {
             let asked_at = at + self.rng.exponential(18.0 * HOUR_S as f64) as i64 + 900;
-            self.about_order(
-                Problem::index("payment/charged_twice"),
-                order,
-                asked_at,
-                Some(place),
-            );
+            self.about_order(Problem::index("payment/charged_twice"), order, asked_at, Some(place));
         }
     }
 
@@ -203,13 +190,7 @@ impl Living<'_> {
         self.about_order(problem, order, at, None);
     }
 
-    pub(super) fn about_order(
-        &mut self,
-        problem: usize,
-        order: usize,
-        at: i64,
-        incident: Option<usize>,
-    ) {
+    pub(super) fn about_order(&mut self, problem: usize, order: usize, at: i64, incident: Option<usize>) {
         let items = &self.life.orders[order].items;
         let worn = items.iter().map(|i| i.0).find(|i| i.is_fashion());
         let item = if Problem::all()[problem].anchor == Anchor::Worn {
@@ -232,9 +213,11 @@ impl Living<'_> {
         for tag in self.tags_between(ordered, decided) {
             chance *= self.world.effects.returned.get(tag).copied().unwrap_or(1.0);
         }
-        let settled = self.life.contacts.iter().any(|c| {
-            c.order == Some(order) && c.course.solved && c.problem.is_some_and(is_compensated)
-        });
+        let settled = self
+            .life
+            .contacts
+            .iter()
+            .any(|c| c.order == Some(order) && c.course.solved && c.problem.is_some_and(is_compensated));
         if self.rng.chance(chance.min(0.9)) {
             let opened = decided + self.rng.log_normal(4.0 * DAY_S as f64, 0.7) as i64;
             let (item, count) = self.life.orders[order].items[0];
@@ -277,10 +260,6 @@ impl Living<'_> {
 fn is_compensated(problem: usize) -> bool {
     matches!(
         Problem::all()[problem].tag,
-        "product/damaged"
-            | "order/missing_item"
-            | "shipping/lost"
-            | "refund/request"
-            | "product/quality"
+        "product/damaged" | "order/missing_item" | "shipping/lost" | "refund/request" | "product/quality"
     )
 }

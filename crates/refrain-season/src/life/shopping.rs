@@ -1,8 +1,7 @@
 //! Campaign sends, sessions, questions before buying, checkouts.
 
 use super::{
-    CART_WINDOW_D, Cause, Checkout, Contact, DAY_S, HOUR_S, Living, REBUY_WINDOW_D, Reaction, Send,
-    contacts::rates,
+    CART_WINDOW_D, Cause, Checkout, Contact, DAY_S, HOUR_S, Living, REBUY_WINDOW_D, Reaction, Send, contacts::rates,
 };
 use crate::campaign::{HOLDOUT, TYPES};
 use crate::catalogue::{Item, NUM_FASHION, NUM_ITEMS, VARIANTS};
@@ -21,9 +20,8 @@ impl Living<'_> {
     pub(super) fn sessions(&mut self) -> Vec<(i64, Option<usize>)> {
         let calendar = self.world.calendar;
         let count = self.rng.poisson(self.person.sessions);
-        let mut sessions: Vec<(i64, Option<usize>)> = (0..count)
-            .map(|_| (calendar.draw(&mut self.rng), None))
-            .collect();
+        let mut sessions: Vec<(i64, Option<usize>)> =
+            (0..count).map(|_| (calendar.draw(&mut self.rng), None)).collect();
         if self.person.opted_in {
             for at in 0..self.world.campaigns.len() {
                 self.receive(at, &mut sessions);
@@ -56,11 +54,7 @@ impl Living<'_> {
             return;
         }
         self.react(index, at, 1..=300, "delivered");
-        let opened = if campaign.channel == "whatsapp" {
-            0.6
-        } else {
-            0.3
-        };
+        let opened = if campaign.channel == "whatsapp" { 0.6 } else { 0.3 };
         if self.rng.chance(opened) {
             let opened_at = at + self.rng.exponential(5.0 * HOUR_S as f64) as i64 + 30;
             self.react(index, opened_at, 0..=0, "opened");
@@ -110,10 +104,7 @@ impl Living<'_> {
             _ => "product/information",
         };
         // Within three days, sleep included.
-        let lag = self
-            .rng
-            .exponential(14.0 * HOUR_S as f64)
-            .min(60.0 * HOUR_S as f64) as i64;
+        let lag = self.rng.exponential(14.0 * HOUR_S as f64).min(60.0 * HOUR_S as f64) as i64;
         let at = sent_at + 600 + lag;
         self.contact(Cause {
             campaign: Some(index),
@@ -127,11 +118,7 @@ impl Living<'_> {
             .contacts
             .iter()
             .any(|c| c.is_bad && c.at < at && at - c.at < REBUY_WINDOW_D * DAY_S);
-        if put_off
-            && !self
-                .rng
-                .chance(self.world.effects.purchase_after_bad_contact)
-        {
+        if put_off && !self.rng.chance(self.world.effects.purchase_after_bad_contact) {
             return;
         }
         let is_new = self.life.orders.is_empty();
@@ -144,8 +131,8 @@ impl Living<'_> {
         let minutes = self.rng.int(2, 25);
         let value = item.price_cents();
         if self.rng.chance(self.abandon_chance(at, is_new)) {
-            let step = ["cart", "address", "shipping", "payment"]
-                [self.rng.weighted([0.3, 0.2, 0.25, 0.25].into_iter())];
+            let step =
+                ["cart", "address", "shipping", "payment"][self.rng.weighted([0.3, 0.2, 0.25, 0.25].into_iter())];
             let updated = at + minutes * 60;
             self.life.checkouts.push(Checkout {
                 created: at,
@@ -166,13 +153,7 @@ impl Living<'_> {
             return;
         }
         let recovered = self.rng.chance(0.08);
-        let done = at
-            + minutes * 60
-            + if recovered {
-                self.rng.int(5, 40) * HOUR_S
-            } else {
-                0
-            };
+        let done = at + minutes * 60 + if recovered { self.rng.int(5, 40) * HOUR_S } else { 0 };
         if done >= self.world.calendar.end() {
             return;
         }
@@ -208,9 +189,7 @@ impl Living<'_> {
             self.draw_problem(Anchor::Session)
         };
         let lag_s = self.lag_s(problem).clamp(300, 5 * DAY_S);
-        let asked_at = (at - lag_s)
-            .max(before + 900)
-            .max(self.world.calendar.start());
+        let asked_at = (at - lag_s).max(before + 900).max(self.world.calendar.start());
         if asked_at >= at {
             return false;
         }
@@ -230,10 +209,7 @@ impl Living<'_> {
                 && date <= incident.to
             {
                 let days = f64::from(incident.to.days_since(incident.from).max(1));
-                return (
-                    share * f64::from(incident.to.days_since(date)) / days,
-                    Some(*place),
-                );
+                return (share * f64::from(incident.to.days_since(date)) / days, Some(*place));
             }
         }
         (0.0, None)
@@ -249,24 +225,14 @@ impl Living<'_> {
             };
         let mut factor = 1.0;
         for tag in self.tags_between(at - CART_WINDOW_D * DAY_S, at) {
-            factor *= self
-                .world
-                .effects
-                .cart_abandoned
-                .get(tag)
-                .copied()
-                .unwrap_or(1.0);
+            factor *= self.world.effects.cart_abandoned.get(tag).copied().unwrap_or(1.0);
         }
         (base * factor).min(0.95)
     }
 
     /// Distinct tags of the contacts so far that began in `[from, to)`.
     pub(super) fn tags_between(&self, from: i64, to: i64) -> Vec<&'static str> {
-        let inside = self
-            .life
-            .contacts
-            .iter()
-            .filter(|c| c.at >= from && c.at < to);
+        let inside = self.life.contacts.iter().filter(|c| c.at >= from && c.at < to);
         let mut tags: Vec<&str> = inside.flat_map(Contact::tags).collect();
         tags.sort_unstable();
         tags.dedup();

@@ -43,24 +43,13 @@ pub(super) struct Place<'a> {
 
 impl Place<'_> {
     fn earlier_id(&self) -> Option<String> {
-        self.contact
-            .repeat_of
-            .map(|at| conversation_id(self.first + at as u64))
+        self.contact.repeat_of.map(|at| conversation_id(self.first + at as u64))
     }
 }
 
 impl ShopSeason<'_> {
-    pub(super) fn write_contact(
-        &mut self,
-        place: &Place<'_>,
-        truth: &mut TruthFiles,
-    ) -> Result<(), SeasonError> {
-        let seed = [
-            self.config.seed,
-            self.index as u64,
-            place.person.index,
-            place.number,
-        ];
+    pub(super) fn write_contact(&mut self, place: &Place<'_>, truth: &mut TruthFiles) -> Result<(), SeasonError> {
+        let seed = [self.config.seed, self.index as u64, place.person.index, place.number];
         let rng = |purpose| Rng::of(&[seed[0], seed[1], seed[2], seed[3], purpose]);
         let order_id = place
             .contact
@@ -81,17 +70,10 @@ impl ShopSeason<'_> {
     fn ticket<'c>(&self, place: &Place<'c>, order_id: Option<&str>, rng: &mut Rng) -> Ticket<'c> {
         let contact = place.contact;
         let customer = Customer::draw(place.person, contact, rng);
-        let mut ticket = Ticket::new(
-            conversation_id(place.first + place.number),
-            contact,
-            customer,
-            rng,
-        );
+        let mut ticket = Ticket::new(conversation_id(place.first + place.number), contact, customer, rng);
         ticket.follow_up_of = place.earlier_id().filter(|_| contact.is_follow_up);
         ticket.merged_into = place.earlier_id().filter(|_| contact.is_merged);
-        ticket.order_id = order_id
-            .map(str::to_owned)
-            .filter(|_| rng.chance(TIED_TO_ORDER));
+        ticket.order_id = order_id.map(str::to_owned).filter(|_| rng.chance(TIED_TO_ORDER));
         ticket.labels = self.labels(contact, rng);
         ticket
     }
@@ -113,13 +95,7 @@ impl ShopSeason<'_> {
     }
 
     /// Puts the words in, unless they are left away; returns what the customer would search for.
-    fn speak(
-        &self,
-        place: &Place<'_>,
-        order_id: Option<&str>,
-        ticket: &mut Ticket<'_>,
-        words: Rng,
-    ) -> String {
+    fn speak(&self, place: &Place<'_>, order_id: Option<&str>, ticket: &mut Ticket<'_>, words: Rng) -> String {
         let contact = place.contact;
         if self.config.events_only {
             ticket.texts = vec![WORDLESS.to_owned(); contact.course.turns.len()];
@@ -130,9 +106,7 @@ impl ShopSeason<'_> {
             person: place.person,
             contact,
             order: order_id.zip(contact.order.map(|at| &place.life.orders[at])),
-            code: contact
-                .campaign
-                .and_then(|at| self.campaigns[at].code.as_deref()),
+            code: contact.campaign.and_then(|at| self.campaigns[at].code.as_deref()),
             currency: &self.shop.currency,
             agent: ticket.agent_name(),
             date: (month, day),
@@ -140,12 +114,7 @@ impl ShopSeason<'_> {
         let mut voice = Voice::new(&scene, self.grammars, words);
         let has_subject = matches!(contact.channel, Channel::Email | Channel::WebForm);
         ticket.subject = has_subject.then(|| voice.subject());
-        ticket.texts = contact
-            .course
-            .turns
-            .iter()
-            .map(|turn| voice.speak(turn))
-            .collect();
+        ticket.texts = contact.course.turns.iter().map(|turn| voice.speak(turn)).collect();
         ticket.comment = contact
             .course
             .rating
@@ -154,30 +123,16 @@ impl ShopSeason<'_> {
         voice.search()
     }
 
-    fn write_search(
-        &mut self,
-        place: &Place<'_>,
-        query: &str,
-        rng: &mut Rng,
-    ) -> Result<(), SeasonError> {
-        let Place {
-            person, contact, ..
-        } = *place;
+    fn write_search(&mut self, place: &Place<'_>, query: &str, rng: &mut Rng) -> Result<(), SeasonError> {
+        let Place { person, contact, .. } = *place;
         let Some(problem) = contact.problem.map(|p| &Problem::all()[p]) else {
             return Ok(());
         };
         let grammar = &self.grammars[person.language];
         // The help centre is in the shop's main language.
-        let is_main = self
-            .languages
-            .iter()
-            .any(|l| l.0 == person.language && l.1 >= 0.5);
+        let is_main = self.languages.iter().any(|l| l.0 == person.language && l.1 >= 0.5);
         let has_entry = is_main && grammar.faq().contains_key(problem.tag);
-        let num_results = if has_entry {
-            rng.below(6)
-        } else {
-            rng.below(3)
-        };
+        let num_results = if has_entry { rng.below(6) } else { rng.below(3) };
         let entry = faq_id(problem.tag);
         let search = Search {
             at: (contact.at - rng.int(60, 3_000)).max(self.calendar.start()),
@@ -199,10 +154,7 @@ impl ShopSeason<'_> {
     ) -> Result<(), SeasonError> {
         let contact = place.contact;
         let problem = contact.problem.map(|p| &Problem::all()[p]);
-        let (person, earlier) = (
-            person_id(&self.shop.id, place.person.index),
-            place.earlier_id(),
-        );
+        let (person, earlier) = (person_id(&self.shop.id, place.person.index), place.earlier_id());
         let line = ConversationTruth {
             shop: &self.shop.id,
             source: desk_source(self.shop),
@@ -216,15 +168,11 @@ impl ShopSeason<'_> {
             at: self.calendar.rfc3339(contact.at),
             order,
             campaign: contact.campaign.map(|at| self.campaigns[at].id.as_str()),
-            incident: contact
-                .incident
-                .map(|at| self.config.incidents[at].id.as_str()),
+            incident: contact.incident.map(|at| self.config.incidents[at].id.as_str()),
             repeat_of: earlier.as_deref(),
             bad_contact: contact.is_bad,
         };
-        truth
-            .conversations
-            .line(&serde_json::json!(line).to_string())?;
+        truth.conversations.line(&serde_json::json!(line).to_string())?;
         self.write_label(ticket, &line, truth)
     }
 
@@ -235,9 +183,7 @@ impl ShopSeason<'_> {
         truth: &mut TruthFiles,
     ) -> Result<(), SeasonError> {
         let mut hash = Rng::of(&[self.config.seed, self.index as u64, self.conversations, 5]);
-        let is_chosen = hash.next() % 100 < LABELLED_PERCENT
-            && !line.tags.is_empty()
-            && !self.config.events_only;
+        let is_chosen = hash.next() % 100 < LABELLED_PERCENT && !line.tags.is_empty() && !self.config.events_only;
         let Some(text) = request(ticket.contact, &ticket.texts).filter(|_| is_chosen) else {
             return Ok(());
         };
@@ -256,11 +202,7 @@ impl ShopSeason<'_> {
 
 /// The message that says what the customer wants.
 fn request<'a>(contact: &Contact, texts: &'a [String]) -> Option<&'a String> {
-    let at = contact
-        .course
-        .turns
-        .iter()
-        .position(|t| t.say == Say::Request)?;
+    let at = contact.course.turns.iter().position(|t| t.say == Say::Request)?;
     texts.get(at)
 }
 
@@ -271,11 +213,7 @@ fn conversation_id(number: u64) -> String {
 /// What the customer does; where words are left away, nothing for problems that are asked and complained about alike.
 fn act(contact: &Contact, texts: &[String]) -> &'static str {
     let Some(problem) = contact.problem.map(|p| &Problem::all()[p]) else {
-        return if noise(contact) == "thanks" {
-            "act/praise"
-        } else {
-            ""
-        };
+        return if noise(contact) == "thanks" { "act/praise" } else { "" };
     };
     match (problem.act, request(contact, texts)) {
         _ if contact.again > 0 => "act/complaint",

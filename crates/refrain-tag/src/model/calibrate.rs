@@ -36,13 +36,7 @@ impl Folds {
     ) -> Self {
         let mut order: Vec<(u32, u64, u32)> = rows
             .enumerate()
-            .map(|(row, (text, stratum))| {
-                (
-                    stratum,
-                    xxh3_64_with_seed(text.as_bytes(), seed),
-                    row as u32,
-                )
-            })
+            .map(|(row, (text, stratum))| (stratum, xxh3_64_with_seed(text.as_bytes(), seed), row as u32))
             .collect();
         let mut fold = vec![Self::UNUSED; order.len()];
         if num_folds < 2 {
@@ -84,17 +78,12 @@ impl Folds {
 
     /// The fold that holds `row` out.
     pub(super) fn of(&self, row: usize) -> Option<u8> {
-        self.fold
-            .get(row)
-            .copied()
-            .filter(|&fold| fold != Self::UNUSED)
+        self.fold.get(row).copied().filter(|&fold| fold != Self::UNUSED)
     }
 
     /// Rows that some fold holds out, in order.
     pub(super) fn rows(&self) -> Vec<usize> {
-        (0..self.fold.len())
-            .filter(|&row| self.of(row).is_some())
-            .collect()
+        (0..self.fold.len()).filter(|&row| self.of(row).is_some()).collect()
     }
 }
 
@@ -190,10 +179,7 @@ mod tests {
 
     /// Oracle: F1 of every cut between two different scores.
     fn best_f1(scored: &[(f32, bool)]) -> f64 {
-        scored
-            .iter()
-            .map(|&(cut, _)| f1_at(scored, cut))
-            .fold(0.0, f64::max)
+        scored.iter().map(|&(cut, _)| f1_at(scored, cut)).fold(0.0, f64::max)
     }
 
     fn f1_at(scored: &[(f32, bool)], threshold: f32) -> f64 {
@@ -244,28 +230,19 @@ mod tests {
     fn folds_take_no_more_rows_than_asked_for_by_much() {
         let texts: Vec<String> = (0..2000).map(|i| format!("text {i}")).collect();
         let folds = Folds::new(texts.iter().map(|t| (t.as_str(), 0)), 5, 500, 1);
-        assert!(
-            (400..600).contains(&folds.rows().len()),
-            "{}",
-            folds.rows().len()
-        );
+        assert!((400..600).contains(&folds.rows().len()), "{}", folds.rows().len());
     }
 
     #[test]
     fn the_curve_rises_and_meets_the_share_of_hits() {
         // Of the rows at margin 1 three quarters hit, of those at -1 one quarter.
-        let margins: Array1<f32> = (0..400)
-            .map(|i| if i % 2 == 0 { 1.0 } else { -1.0 })
-            .collect();
+        let margins: Array1<f32> = (0..400).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect();
         let labels: Array1<bool> = (0..400).map(|i| (i / 2 % 4 == 0) != (i % 2 == 0)).collect();
         let curve = Sigmoid::fit(margins.view(), labels.view()).unwrap();
         assert!((curve.score(1.0) - 0.75).abs() < 0.02, "{curve:?}");
         assert!((curve.score(-1.0) - 0.25).abs() < 0.02, "{curve:?}");
         assert_eq!(curve.score(f32::NAN), 0.0);
-        assert_eq!(
-            Sigmoid::fit(margins.view(), Array1::from_elem(400, true).view()),
-            None
-        );
+        assert_eq!(Sigmoid::fit(margins.view(), Array1::from_elem(400, true).view()), None);
         let upside_down = labels.mapv(|label| !label);
         assert_eq!(Sigmoid::fit(margins.view(), upside_down.view()), None);
     }

@@ -94,22 +94,10 @@ impl TrainConfig {
     /// [`ModelError::Setting`] names the first one.
     pub fn check(&self) -> Result<(), ModelError> {
         in_range("c", self.c, 1e-4, 1e4, "a number from 0.0001 to 10000")?;
-        in_range(
-            "min_score",
-            self.min_score,
-            0.0,
-            1.0,
-            "a number from 0 to 1",
-        )?;
+        in_range("min_score", self.min_score, 0.0, 1.0, "a number from 0 to 1")?;
         in_range("min_gap", self.min_gap, 0.0, 1.0, "a number from 0 to 1")?;
         in_range("folds", self.folds, 0, 20, "a whole number up to 20")?;
-        in_range(
-            "lsa_rank",
-            self.lsa_rank,
-            1,
-            4096,
-            "a whole number from 1 to 4096",
-        )?;
+        in_range("lsa_rank", self.lsa_rank, 1, 4096, "a whole number from 1 to 4096")?;
         check_ngrams("features.word_ngrams", self.features.word_ngrams)?;
         check_ngrams("features.char_ngrams", self.features.char_ngrams)
     }

@@ -41,9 +41,7 @@ pub enum ModelError {
         hint: &'static str,
     },
     /// A setting outside its range.
-    #[error(
-        "`{key}` is `{found}`, expected {expected}\nhint: see the section `[train]` of the config"
-    )]
+    #[error("`{key}` is `{found}`, expected {expected}\nhint: see the section `[train]` of the config")]
     Setting {
         /// The key.
         key: &'static str,
@@ -53,9 +51,7 @@ pub enum ModelError {
         expected: &'static str,
     },
     /// The learner failed.
-    #[error(
-        "cannot fit the `{kind}` model: {reason}\nhint: try `kind = \"linear\"`, or more examples per tag"
-    )]
+    #[error("cannot fit the `{kind}` model: {reason}\nhint: try `kind = \"linear\"`, or more examples per tag")]
     Fit {
         /// The model kind.
         kind: &'static str,

@@ -114,34 +114,27 @@ pub fn evaluate(model: &TagModel, examples: &[LabelledText]) -> Evaluation {
             Verdict { example, best, set }
         })
         .collect();
-    let (tagged, untagged): (Vec<&Verdict<'_>>, Vec<&Verdict<'_>>) = verdicts
-        .iter()
-        .partition(|verdict| !verdict.example.tags.is_empty());
+    let (tagged, untagged): (Vec<&Verdict<'_>>, Vec<&Verdict<'_>>) =
+        verdicts.iter().partition(|verdict| !verdict.example.tags.is_empty());
     let answered: Vec<&Verdict<'_>> = verdicts.iter().filter(|v| !v.set.is_empty()).collect();
 
     let with_abstention = Tally::count(verdicts.iter().map(|verdict| {
         (
             verdict.example,
-            verdict
-                .set
-                .iter()
-                .map(|prediction| &prediction.tag)
-                .collect(),
+            verdict.set.iter().map(|prediction| &prediction.tag).collect(),
         )
     }));
     let forced = if model.is_multi_label() {
         with_abstention.clone()
     } else {
-        Tally::count(tagged.iter().map(|verdict| {
-            (
-                verdict.example,
-                verdict.best.iter().map(|best| &best.tag).collect(),
-            )
-        }))
+        Tally::count(
+            tagged
+                .iter()
+                .map(|verdict| (verdict.example, verdict.best.iter().map(|best| &best.tag).collect())),
+        )
     };
     let reliability = reliability(&verdicts);
-    let weighted_gap =
-        |bin: &ReliabilityBin| bin.n as f64 * (bin.mean_score - bin.share_right).abs();
+    let weighted_gap = |bin: &ReliabilityBin| bin.n as f64 * (bin.mean_score - bin.share_right).abs();
     Evaluation {
         model: model.id().to_owned(),
         n: verdicts.len(),
@@ -160,19 +153,14 @@ pub fn evaluate(model: &TagModel, examples: &[LabelledText]) -> Evaluation {
             tagged.iter().map(|v| v.best_score()),
             untagged.iter().map(|v| v.best_score()),
         ),
-        ece: (!verdicts.is_empty())
-            .then(|| reliability.iter().map(weighted_gap).sum::<f64>() / verdicts.len() as f64),
+        ece: (!verdicts.is_empty()).then(|| reliability.iter().map(weighted_gap).sum::<f64>() / verdicts.len() as f64),
         reliability,
         per_tag: with_abstention.per_tag(),
     }
 }
 
 fn is_exact(verdict: &Verdict<'_>) -> bool {
-    let mut set: Vec<&TagPath> = verdict
-        .set
-        .iter()
-        .map(|prediction| &prediction.tag)
-        .collect();
+    let mut set: Vec<&TagPath> = verdict.set.iter().map(|prediction| &prediction.tag).collect();
     let mut due: Vec<&TagPath> = verdict.example.tags.iter().collect();
     set.sort_unstable();
     due.sort_unstable();
@@ -328,13 +316,7 @@ mod tests {
         assert_eq!(tally.macro_f1(), Some(0.5));
         assert_eq!(tally.micro_f1(), Some(4.0 / 6.0));
         let per_tag = tally.per_tag();
-        assert_eq!(
-            (per_tag[0].precision, per_tag[0].recall),
-            (Some(1.0), Some(1.0))
-        );
-        assert_eq!(
-            (per_tag[1].precision, per_tag[1].recall),
-            (Some(0.0), Some(0.0))
-        );
+        assert_eq!((per_tag[0].precision, per_tag[0].recall), (Some(1.0), Some(1.0)));
+        assert_eq!((per_tag[1].precision, per_tag[1].recall), (Some(0.0), Some(0.0)));
     }
 }

@@ -40,8 +40,7 @@ impl TagModel {
                 *totals.entry((*home).to_owned()).or_default() += pull / homes.len() as f32;
             }
         }
-        let mut ranked: Vec<(String, f32)> =
-            totals.into_iter().filter(|(_, pull)| *pull > 0.0).collect();
+        let mut ranked: Vec<(String, f32)> = totals.into_iter().filter(|(_, pull)| *pull > 0.0).collect();
         // A stable sort, so that ties stay in order of name.
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         ranked.truncate(n);

@@ -37,11 +37,7 @@ struct Head {
 pub(super) fn encode_payload(model: &TagModel) -> Result<Vec<u8>, ModelError> {
     let head = Head {
         kind: model.kind,
-        labels: model
-            .labels
-            .iter()
-            .map(|label| label.as_str().to_owned())
-            .collect(),
+        labels: model.labels.iter().map(|label| label.as_str().to_owned()).collect(),
         vectorizer: model.vectorizer.clone(),
         link: model.link.clone(),
         thresholds: model.thresholds.clone(),

@@ -35,14 +35,13 @@ pub fn read_labels(mut input: impl BufRead, file: &str) -> Result<Vec<LabelledTe
     let mut bytes = Vec::new();
     for line in 1u64.. {
         bytes.clear();
-        let num_read =
-            input
-                .read_until(b'\n', &mut bytes)
-                .map_err(|source| ModelError::LabelIo {
-                    file: file.into(),
-                    line,
-                    source,
-                })?;
+        let num_read = input
+            .read_until(b'\n', &mut bytes)
+            .map_err(|source| ModelError::LabelIo {
+                file: file.into(),
+                line,
+                source,
+            })?;
         if num_read == 0 {
             break;
         }
@@ -63,8 +62,8 @@ pub fn read_labels(mut input: impl BufRead, file: &str) -> Result<Vec<LabelledTe
 
 /// One line; the error never quotes it.
 fn parse(line: &[u8]) -> Result<LabelledText, String> {
-    let value: Value = serde_json::from_slice(line)
-        .map_err(|error| format!("no valid JSON at column {}", error.column()))?;
+    let value: Value =
+        serde_json::from_slice(line).map_err(|error| format!("no valid JSON at column {}", error.column()))?;
     let Value::Object(mut object) = value else {
         return Err("a JSON value that is no object".into());
     };
@@ -83,21 +82,13 @@ fn parse(line: &[u8]) -> Result<LabelledText, String> {
     }
     tags.sort_unstable();
     tags.dedup();
-    let lang = object
-        .get("lang")
-        .and_then(Value::as_str)
-        .and_then(parse_language);
+    let lang = object.get("lang").and_then(Value::as_str).and_then(parse_language);
     let id = match object.remove("id") {
         Some(Value::String(id)) => Some(id),
         Some(Value::Number(id)) => Some(id.to_string()),
         _ => None,
     };
-    Ok(LabelledText {
-        text,
-        tags,
-        lang,
-        id,
-    })
+    Ok(LabelledText { text, tags, lang, id })
 }
 
 fn push_tags(value: Option<&Value>, key: &str, tags: &mut Vec<TagPath>) -> Result<(), String> {
@@ -173,10 +164,7 @@ mod tests {
                 error.starts_with("cannot read labels `labels.jsonl`: line 2: "),
                 "{error}"
             );
-            assert!(
-                error.contains("\nhint: ") && !error.contains("secret"),
-                "{error}"
-            );
+            assert!(error.contains("\nhint: ") && !error.contains("secret"), "{error}");
         }
     }
 

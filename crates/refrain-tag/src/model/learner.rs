@@ -111,9 +111,7 @@ impl LinearSvm {
         let mut margins = Array2::zeros((num_held_out, classes.len()));
         for (group, first) in groups.into_iter().zip((0..).step_by(GROUP)) {
             for (lane, one) in group.weights.into_iter().enumerate() {
-                weights
-                    .column_mut(first + lane)
-                    .assign(&Array1::from_vec(one));
+                weights.column_mut(first + lane).assign(&Array1::from_vec(one));
                 for (row, line) in group.margins.iter().enumerate() {
                     margins[(row, first + lane)] = line[lane];
                 }
@@ -138,10 +136,7 @@ impl LinearSvm {
             .collect();
         let margins = self.solve_group(problem, &mut tasks);
         let held_out = self.held_out_margins(problem, &tasks, &margins, folds);
-        let weights = tasks
-            .into_iter()
-            .map(|task| task.separator.weights)
-            .collect();
+        let weights = tasks.into_iter().map(|task| task.separator.weights).collect();
         GroupFit {
             weights,
             margins: held_out,
@@ -154,29 +149,19 @@ impl LinearSvm {
     fn solve_group(&self, problem: &Problem<'_>, tasks: &mut [ClassTask]) -> Vec<[f32; GROUP]> {
         let rows: Vec<u32> = (0..problem.num_rows() as u32).collect();
         loop {
-            tasks
-                .par_iter_mut()
-                .filter(|task| task.is_open)
-                .for_each(|task| {
-                    let ClassTask {
-                        positive,
-                        separator,
-                        working,
-                        seed,
-                        ..
-                    } = task;
-                    problem.solve(positive, separator, working, *seed, self.stop());
-                });
-            let weights: Vec<&[f32]> = tasks
-                .iter()
-                .map(|task| task.separator.weights.as_slice())
-                .collect();
+            tasks.par_iter_mut().filter(|task| task.is_open).for_each(|task| {
+                let ClassTask {
+                    positive,
+                    separator,
+                    working,
+                    seed,
+                    ..
+                } = task;
+                problem.solve(positive, separator, working, *seed, self.stop());
+            });
+            let weights: Vec<&[f32]> = tasks.iter().map(|task| task.separator.weights.as_slice()).collect();
             let margins = problem.group_margins(&weights, &rows);
-            for (lane, task) in tasks
-                .iter_mut()
-                .enumerate()
-                .filter(|(_, task)| task.is_open)
-            {
+            for (lane, task) in tasks.iter_mut().enumerate().filter(|(_, task)| task.is_open) {
                 task.add_violated(&margins, lane, self.tolerance);
             }
             // A round adds at least one row to each open class, so this ends.
@@ -226,12 +211,7 @@ impl LinearSvm {
             let held_out: Vec<u32> = (0..problem.num_rows() as u32)
                 .filter(|&row| folds.of(row as usize) == Some(fold))
                 .collect();
-            by_row.extend(
-                held_out
-                    .iter()
-                    .copied()
-                    .zip(problem.group_margins(&weights, &held_out)),
-            );
+            by_row.extend(held_out.iter().copied().zip(problem.group_margins(&weights, &held_out)));
         }
         by_row.sort_unstable_by_key(|&(row, _)| row);
         by_row.into_iter().map(|(_, margins)| margins).collect()
@@ -293,9 +273,7 @@ impl ClassTask {
 
 /// Far apart seeds for neighbouring classes (the odd constant is 2^64 / golden ratio).
 fn class_seed(seed: u64, class: usize) -> u64 {
-    seed ^ (class as u64)
-        .wrapping_add(1)
-        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    seed ^ (class as u64).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 impl<T: AsMultiTargets<Elem = bool>> Fit<SparseRows, T, ModelError> for LinearSvm {
@@ -306,11 +284,7 @@ impl<T: AsMultiTargets<Elem = bool>> Fit<SparseRows, T, ModelError> for LinearSv
         self.check()?;
         let targets = dataset.targets().as_multi_targets();
         if targets.nrows() != dataset.records().num_rows() {
-            return Err(linfa::Error::MismatchedShapes(
-                dataset.records().num_rows(),
-                targets.nrows(),
-            )
-            .into());
+            return Err(linfa::Error::MismatchedShapes(dataset.records().num_rows(), targets.nrows()).into());
         }
         Ok(self.fit_folds(dataset.records(), targets, &Folds::none()).0)
     }
@@ -320,10 +294,7 @@ impl LinearSvmModel {
     fn add_margins(&self, rows: &SparseRows, row: usize, out: &mut [f32]) {
         let bias = self.weights.nrows().saturating_sub(1);
         let (columns, values) = rows.row(row);
-        let entries = columns
-            .iter()
-            .map(|&c| c as usize)
-            .zip(values.iter().copied());
+        let entries = columns.iter().map(|&c| c as usize).zip(values.iter().copied());
         // Columns the model has never seen carry no weight.
         for (column, value) in entries.filter(|&(c, _)| c < bias).chain([(bias, 1.0)]) {
             for (sum, weight) in out.iter_mut().zip(self.weights.row(column)) {

@@ -141,11 +141,7 @@ mod tests {
     fn rows_of(dense: &[&[f32]]) -> SparseRows {
         let mut rows = SparseRows::new(dense.first().map_or(0, |row| row.len()));
         for row in dense {
-            rows.push(
-                row.iter()
-                    .enumerate()
-                    .map(|(column, &value)| (column as u32, value)),
-            );
+            rows.push(row.iter().enumerate().map(|(column, &value)| (column as u32, value)));
         }
         rows
     }

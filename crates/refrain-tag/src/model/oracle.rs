@@ -13,11 +13,7 @@ const TIGHT: Stop = Stop {
 fn rows_of(dense: &[Vec<f32>]) -> SparseRows {
     let mut rows = SparseRows::new(dense.first().map_or(0, Vec::len));
     for row in dense {
-        rows.push(
-            row.iter()
-                .enumerate()
-                .map(|(column, &value)| (column as u32, value)),
-        );
+        rows.push(row.iter().enumerate().map(|(column, &value)| (column as u32, value)));
     }
     rows
 }
@@ -38,24 +34,14 @@ fn objective(dense: &[Vec<f32>], positive: &[bool], c: f64, w: &[f64]) -> f64 {
 
 fn slack(row: &[f32], positive: bool, w: &[f64]) -> f64 {
     let sign = if positive { 1.0 } else { -1.0 };
-    let margin: f64 = row
-        .iter()
-        .zip(w)
-        .map(|(&x, w)| f64::from(x) * w)
-        .sum::<f64>()
-        + w.last().copied().unwrap_or(0.0);
+    let margin: f64 = row.iter().zip(w).map(|(&x, w)| f64::from(x) * w).sum::<f64>() + w.last().copied().unwrap_or(0.0);
     (1.0 - sign * margin).max(0.0)
 }
 
 /// Oracle: plain gradient descent with a step below the inverse curvature.
 fn descend(dense: &[Vec<f32>], positive: &[bool], c: f64) -> Vec<f64> {
     let width = dense[0].len() + 1;
-    let squares: f64 = dense
-        .iter()
-        .flatten()
-        .map(|&x| f64::from(x).powi(2))
-        .sum::<f64>()
-        + dense.len() as f64;
+    let squares: f64 = dense.iter().flatten().map(|&x| f64::from(x).powi(2)).sum::<f64>() + dense.len() as f64;
     let step = 1.0 / (1.0 + 2.0 * c * squares);
     let mut w = vec![0.0; width];
     for _ in 0..50_000 {
@@ -68,9 +54,7 @@ fn descend(dense: &[Vec<f32>], positive: &[bool], c: f64) -> Vec<f64> {
             }
             gradient[width - 1] -= pull;
         }
-        w.iter_mut()
-            .zip(&gradient)
-            .for_each(|(w, g)| *w -= step * g);
+        w.iter_mut().zip(&gradient).for_each(|(w, g)| *w -= step * g);
         if gradient.iter().all(|g| g.abs() < 1e-9) {
             break;
         }
@@ -81,27 +65,15 @@ fn descend(dense: &[Vec<f32>], positive: &[bool], c: f64) -> Vec<f64> {
 #[test]
 fn margins_of_a_group_are_those_of_each() {
     let dense: Vec<Vec<f32>> = (0..7)
-        .map(|row| {
-            (0..9)
-                .map(|column| (row * column % 5) as f32 - 1.0)
-                .collect()
-        })
+        .map(|row| (0..9).map(|column| (row * column % 5) as f32 - 1.0).collect())
         .collect();
     let rows = rows_of(&dense);
     let problem = Problem::new(&rows, 1.0);
     let weights: Vec<Vec<f32>> = (0..3)
-        .map(|class| {
-            (0..10)
-                .map(|column| (class + column) as f32 / 10.0)
-                .collect()
-        })
+        .map(|class| (0..10).map(|column| (class + column) as f32 / 10.0).collect())
         .collect();
     let group: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
-    for (row, margins) in problem
-        .group_margins(&group, &all(&dense))
-        .iter()
-        .enumerate()
-    {
+    for (row, margins) in problem.group_margins(&group, &all(&dense)).iter().enumerate() {
         for (class, weights) in weights.iter().enumerate() {
             assert!((margins[class] - problem.margin(weights, row)).abs() < 1e-4);
         }

@@ -80,12 +80,8 @@ impl Link {
     /// Puts a curve on top of every score.
     pub(super) fn then(self, outer: Sigmoid) -> Self {
         match self {
-            Self::Sigmoids(curves) => {
-                Self::Sigmoids(curves.into_iter().map(|curve| curve.then(outer)).collect())
-            }
-            Self::Softmax(curve) => {
-                Self::Softmax(Some(curve.map_or(outer, |curve| curve.then(outer))))
-            }
+            Self::Sigmoids(curves) => Self::Sigmoids(curves.into_iter().map(|curve| curve.then(outer)).collect()),
+            Self::Softmax(curve) => Self::Softmax(Some(curve.map_or(outer, |curve| curve.then(outer)))),
         }
     }
 }

@@ -15,11 +15,7 @@ pub fn text_table(evaluation: &Evaluation) -> String {
 
 fn write_table(out: &mut String, evaluation: &Evaluation) -> std::fmt::Result {
     let e = evaluation;
-    writeln!(
-        out,
-        "model {}  texts {}  tagged {}",
-        e.model, e.n, e.num_tagged
-    )?;
+    writeln!(out, "model {}  texts {}  tagged {}", e.model, e.n, e.num_tagged)?;
     let lines = [
         ("accuracy", e.accuracy),
         ("micro F1", e.micro_f1),

@@ -37,12 +37,7 @@ pub(super) fn learn(data: &Examples, config: &TrainConfig) -> Result<Learned, Mo
     let held_out_rows = data.folds.rows();
     let mut scores = Array2::zeros((held_out_rows.len(), num_labels));
     let folds = data.folds.num_folds().min(MAX_FOLDS);
-    let fold_of = |row: usize| {
-        data.folds
-            .of(row)
-            .filter(|_| folds > 1)
-            .map(|fold| fold % folds)
-    };
+    let fold_of = |row: usize| data.folds.of(row).filter(|_| folds > 1).map(|fold| fold % folds);
     for fold in 0..folds {
         let part = fit(&embedded, data, config, |row| fold_of(row) != Some(fold))?;
         let held_out: Vec<(usize, usize)> = held_out_rows
@@ -59,11 +54,7 @@ pub(super) fn learn(data: &Examples, config: &TrainConfig) -> Result<Learned, Mo
         }
     }
     let weights = Weights::new(basis.vectors.dot(&all.weights).view(), all.bias.to_vec());
-    Ok(Learned {
-        weights,
-        link,
-        scores,
-    })
+    Ok(Learned { weights, link, scores })
 }
 
 /// Fits the kept rows; a row counts once for each of its labels, or for the class behind them.
@@ -76,11 +67,7 @@ fn fit(
     keep: impl Fn(usize) -> bool,
 ) -> Result<Fitted, ModelError> {
     let num_labels = data.targets.ncols();
-    let none = data
-        .targets
-        .rows()
-        .into_iter()
-        .any(|row| !row.iter().any(|&set| set));
+    let none = data.targets.rows().into_iter().any(|row| !row.iter().any(|&set| set));
     let num_classes = num_labels + usize::from(none);
     let (mut rows, mut classes) = (Vec::new(), Vec::new());
     for row in (0..embedded.nrows()).filter(|&row| keep(row)) {
@@ -117,10 +104,7 @@ fn fit(
             reason: error.to_string(),
         })?;
     for (place, &class) in model.classes().iter().enumerate() {
-        fitted
-            .weights
-            .column_mut(class)
-            .assign(&model.params().column(place));
+        fitted.weights.column_mut(class).assign(&model.params().column(place));
         fitted.bias[class] = model.intercept()[place];
     }
     Ok(fitted)

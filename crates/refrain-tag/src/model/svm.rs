@@ -55,11 +55,7 @@ impl<'a> Problem<'a> {
         let diagonal = (0..rows.num_rows())
             .map(|row| rows.row(row).1.iter().map(|v| v * v).sum::<f32>() + 1.0 + ridge)
             .collect();
-        Self {
-            rows,
-            diagonal,
-            ridge,
-        }
+        Self { rows, diagonal, ridge }
     }
 
     pub(super) fn num_rows(&self) -> usize {
@@ -85,14 +81,7 @@ impl<'a> Problem<'a> {
     /// Moves the separator to the optimum over the rows in `working`, `positive` against others.
     ///
     /// Rows outside `working` stay as they are.
-    pub(super) fn solve(
-        &self,
-        positive: &[bool],
-        separator: &mut Separator,
-        working: &[u32],
-        seed: u64,
-        stop: Stop,
-    ) {
+    pub(super) fn solve(&self, positive: &[bool], separator: &mut Separator, working: &[u32], seed: u64, stop: Stop) {
         let mut active = working.to_vec();
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut shrink_above = f32::INFINITY;
@@ -113,13 +102,7 @@ impl<'a> Problem<'a> {
     }
 
     /// One pass over the active rows; drops rows that sit firmly at zero.
-    fn sweep(
-        &self,
-        positive: &[bool],
-        separator: &mut Separator,
-        active: &mut Vec<u32>,
-        shrink_above: f32,
-    ) -> Spread {
+    fn sweep(&self, positive: &[bool], separator: &mut Separator, active: &mut Vec<u32>, shrink_above: f32) -> Spread {
         let mut seen = Spread {
             low: f32::INFINITY,
             high: f32::NEG_INFINITY,
@@ -132,11 +115,7 @@ impl<'a> Problem<'a> {
             if alpha == 0.0 && gradient > shrink_above {
                 return false;
             }
-            let projected = if alpha == 0.0 {
-                gradient.min(0.0)
-            } else {
-                gradient
-            };
+            let projected = if alpha == 0.0 { gradient.min(0.0) } else { gradient };
             seen.low = seen.low.min(projected);
             seen.high = seen.high.max(projected);
             if projected.abs() > 1e-12 {
@@ -161,11 +140,7 @@ impl<'a> Problem<'a> {
                 sums[lane] += weights[c[lane] as usize] * v[lane];
             }
         }
-        for (&c, &v) in column_chunks
-            .remainder()
-            .iter()
-            .zip(value_chunks.remainder())
-        {
+        for (&c, &v) in column_chunks.remainder().iter().zip(value_chunks.remainder()) {
             sums[0] += weights[c as usize] * v;
         }
         (sums[0] + sums[1]) + (sums[2] + sums[3]) + weights[self.rows.num_columns()]
@@ -200,10 +175,7 @@ impl<'a> Problem<'a> {
             }
             sums
         };
-        rows.par_iter()
-            .with_min_len(ROW_CHUNK)
-            .map(margins_of)
-            .collect()
+        rows.par_iter().with_min_len(ROW_CHUNK).map(margins_of).collect()
     }
 }
 
@@ -230,11 +202,7 @@ impl Spread {
 
     /// The gradient above which the next sweep may drop a row at zero.
     fn shrink_above(self) -> f32 {
-        if self.high <= 0.0 {
-            f32::INFINITY
-        } else {
-            self.high
-        }
+        if self.high <= 0.0 { f32::INFINITY } else { self.high }
     }
 }
 

@@ -44,9 +44,7 @@ fn example(text: &str, tags: &[&str]) -> LabelledText {
 }
 
 fn shop() -> Vec<LabelledText> {
-    let shipping = SHIPPING
-        .iter()
-        .map(|text| example(text, &["shipping/where"]));
+    let shipping = SHIPPING.iter().map(|text| example(text, &["shipping/where"]));
     let refund = REFUND.iter().map(|text| example(text, &["refund/request"]));
     shipping
         .chain(refund)
@@ -68,22 +66,11 @@ fn tells_the_tags_of_new_texts() {
     for kind in KINDS {
         let model = train(&shop(), &config(kind)).unwrap();
         let best = |text: &str| model.decision(text).unwrap().tag;
-        assert_eq!(
-            best("has the parcel arrived"),
-            "shipping/where".into(),
-            "{kind:?}"
-        );
-        assert_eq!(
-            best("refund please, my money"),
-            "refund/request".into(),
-            "{kind:?}"
-        );
+        assert_eq!(best("has the parcel arrived"), "shipping/where".into(), "{kind:?}");
+        assert_eq!(best("refund please, my money"), "refund/request".into(), "{kind:?}");
         let evaluation = evaluate(&model, &shop());
         assert!(evaluation.accuracy.unwrap() > 0.9, "{evaluation:?}");
-        assert!(
-            evaluation.out_of_scope_auroc.unwrap() > 0.9,
-            "{evaluation:?}"
-        );
+        assert!(evaluation.out_of_scope_auroc.unwrap() > 0.9, "{evaluation:?}");
         let table = text_table(&evaluation);
         assert!(
             table.contains("shipping/where") && table.contains("accuracy"),
@@ -98,27 +85,12 @@ fn odd_examples_and_texts_never_panic() {
     let sets: Vec<Vec<LabelledText>> = vec![
         vec![example("only one", &["a"])],
         vec![example("one", &["a"]), example("two", &["b"])],
-        vec![
-            copy.clone(),
-            copy.clone(),
-            copy,
-            example("same text", &["b"]),
-        ],
-        vec![
-            example("", &["a"]),
-            example(" \n", &["b"]),
-            example("x", &["c", "c"]),
-        ],
+        vec![copy.clone(), copy.clone(), copy, example("same text", &["b"])],
+        vec![example("", &["a"]), example(" \n", &["b"]), example("x", &["c", "c"])],
         vec![example("?!", &["a"]), example("\u{200b}\u{301}", &["b"])],
         vec![example("a text", &[]), example("b text", &["b"])],
-        vec![
-            example("both", &["a", "b"]),
-            example("both again", &["a", "b"]),
-        ],
-        vec![
-            example(&"long ".repeat(20_000), &["a"]),
-            example("订单 在哪里", &["b"]),
-        ],
+        vec![example("both", &["a", "b"]), example("both again", &["a", "b"])],
+        vec![example(&"long ".repeat(20_000), &["a"]), example("订单 在哪里", &["b"])],
     ];
     for kind in KINDS {
         for set in &sets {
@@ -148,14 +120,8 @@ fn odd_examples_and_texts_never_panic() {
 
 #[test]
 fn nothing_to_learn_is_an_error_with_a_hint() {
-    for set in [
-        vec![],
-        vec![example("text", &[])],
-        vec![example(" ", &["a"])],
-    ] {
-        let error = train(&set, &TrainConfig::default())
-            .unwrap_err()
-            .to_string();
+    for set in [vec![], vec![example("text", &[])], vec![example(" ", &["a"])]] {
+        let error = train(&set, &TrainConfig::default()).unwrap_err().to_string();
         assert!(error.contains("\nhint: "), "{error}");
     }
     for bad in [f32::NAN, 0.0, -1.0, f32::INFINITY] {
@@ -174,17 +140,11 @@ fn nothing_to_learn_is_an_error_with_a_hint() {
 #[test]
 fn the_same_bytes_on_any_thread_count_and_another_id_for_another_seed_or_text() {
     let bytes_with = |threads: usize, config: &TrainConfig| {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| train(&shop(), config).unwrap().to_bytes().unwrap())
     };
     for kind in KINDS {
-        assert!(
-            bytes_with(1, &config(kind)) == bytes_with(4, &config(kind)),
-            "{kind:?}"
-        );
+        assert!(bytes_with(1, &config(kind)) == bytes_with(4, &config(kind)), "{kind:?}");
     }
     let first = train(&shop(), &TrainConfig::default()).unwrap();
     let other = train(&shop()[1..], &TrainConfig::default()).unwrap();
@@ -210,28 +170,18 @@ fn a_saved_model_is_the_same_model() {
         "no temporary file may stay"
     );
     let missing = TagModel::load(dir.join("missing")).unwrap_err();
-    assert!(
-        matches!(missing, ModelError::File { action: "read", .. }),
-        "{missing}"
-    );
+    assert!(matches!(missing, ModelError::File { action: "read", .. }), "{missing}");
     std::fs::remove_dir_all(&dir).unwrap();
 }
 
 #[test]
 fn other_files_are_refused_with_what_to_do() {
-    let bytes = train(&shop(), &TrainConfig::default())
-        .unwrap()
-        .to_bytes()
-        .unwrap();
+    let bytes = train(&shop(), &TrainConfig::default()).unwrap().to_bytes().unwrap();
     let refusal = |bytes: &[u8]| TagModel::from_bytes(bytes).unwrap_err().to_string();
     assert!(refusal(b"PAR1 something else").contains("not a refrain tag model"));
     let mut newer = bytes.clone();
     newer[8] = 200;
-    assert!(
-        refusal(&newer).contains("upgrade refrain"),
-        "{}",
-        refusal(&newer)
-    );
+    assert!(refusal(&newer).contains("upgrade refrain"), "{}", refusal(&newer));
     assert!(refusal(&bytes[..bytes.len() - 1]).contains("damaged"));
     assert!(refusal(&bytes[..9]).contains("too early"));
     assert!(refusal(&[]).contains("\nhint: "));
@@ -253,22 +203,13 @@ fn several_tags_where_several_apply() {
             .map(|prediction| prediction.tag)
             .collect();
         tags.sort();
-        assert_eq!(
-            tags,
-            ["refund/request".into(), "shipping/where".into()],
-            "{kind:?}"
-        );
+        assert_eq!(tags, ["refund/request".into(), "shipping/where".into()], "{kind:?}");
         let single = TrainConfig {
             multi_label: MultiLabel::No,
             ..config(kind)
         };
         let single = train(&examples, &single).unwrap();
-        assert!(
-            single
-                .predict("where is my parcel, please refund my money")
-                .len()
-                <= 1
-        );
+        assert!(single.predict("where is my parcel, please refund my money").len() <= 1);
     }
 }
 
@@ -280,20 +221,12 @@ fn predictions_come_best_first_and_alike_from_all_ways() {
         ..TrainConfig::default()
     };
     let model = train(&shop(), &config).unwrap();
-    let texts: Vec<&str> = SHIPPING
-        .iter()
-        .chain(&REFUND)
-        .chain(&NOTHING)
-        .copied()
-        .collect();
+    let texts: Vec<&str> = SHIPPING.iter().chain(&REFUND).chain(&NOTHING).copied().collect();
     for (text, predictions) in texts.iter().zip(model.predict_all(&texts)) {
         assert_eq!(model.predict(text), predictions);
         assert!(predictions.is_sorted_by(|a, b| a.score >= b.score));
         if let Some(first) = predictions.first() {
-            assert_eq!(
-                Some(&first.tag),
-                model.decision(text).map(|d| d.tag).as_ref()
-            );
+            assert_eq!(Some(&first.tag), model.decision(text).map(|d| d.tag).as_ref());
         }
     }
 }
@@ -303,15 +236,8 @@ fn explanations_name_the_words_that_count() {
     let model = train(&shop(), &TrainConfig::default()).unwrap();
     let top = model.top_features("Hello, where is my PARCEL?", &"shipping/where".into(), 3);
     assert!(top.iter().any(|(word, _)| word == "parcel"), "{top:?}");
-    assert!(
-        top.len() <= 3 && top.is_sorted_by(|a, b| a.1 >= b.1),
-        "{top:?}"
-    );
-    assert!(
-        model
-            .top_features("parcel", &"unknown".into(), 3)
-            .is_empty()
-    );
+    assert!(top.len() <= 3 && top.is_sorted_by(|a, b| a.1 >= b.1), "{top:?}");
+    assert!(model.top_features("parcel", &"unknown".into(), 3).is_empty());
 }
 
 #[test]
@@ -328,10 +254,7 @@ fn the_learner_composes_with_linfa() {
     let margins: Array2<f32> = model.predict(&data);
     assert!(margins[(1, 1)] > margins[(1, 0)]);
     let short = DatasetBase::new(rows, Array2::from_elem((2, 3), true));
-    assert!(matches!(
-        LinearSvm::default().fit(&short),
-        Err(ModelError::Linfa(_))
-    ));
+    assert!(matches!(LinearSvm::default().fit(&short), Err(ModelError::Linfa(_))));
 }
 
 #[test]
@@ -339,10 +262,7 @@ fn unknown_config_keys_are_refused() {
     assert!(toml::from_str::<TrainConfig>("c = 2.0\nkind = \"lsa_logistic\"").is_ok());
     assert!(toml::from_str::<TrainConfig>("cc = 2.0").is_err());
     let text = toml::to_string(&TrainConfig::default()).unwrap();
-    assert_eq!(
-        toml::from_str::<TrainConfig>(&text).unwrap(),
-        TrainConfig::default()
-    );
+    assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), TrainConfig::default());
 }
 
 proptest! {

@@ -118,16 +118,8 @@ fn is_multi_label(examples: &[&LabelledText], choice: MultiLabel) -> bool {
     }
 }
 
-fn assemble(
-    examples: &[&LabelledText],
-    labels: &[TagPath],
-    vectorizer: &Vectorizer,
-    config: &TrainConfig,
-) -> Examples {
-    let texts: Vec<&str> = examples
-        .iter()
-        .map(|example| example.text.as_str())
-        .collect();
+fn assemble(examples: &[&LabelledText], labels: &[TagPath], vectorizer: &Vectorizer, config: &TrainConfig) -> Examples {
+    let texts: Vec<&str> = examples.iter().map(|example| example.text.as_str()).collect();
     let mut rows = SparseRows::new(vectorizer.num_features());
     for vector in vectorizer.transform_all(&texts) {
         rows.push(vector.iter());
@@ -135,27 +127,14 @@ fn assemble(
     let mut targets = Array2::from_elem((examples.len(), labels.len()), false);
     let mut strata = vec![u32::MAX; examples.len()];
     for (row, example) in examples.iter().enumerate() {
-        for place in example
-            .tags
-            .iter()
-            .filter_map(|tag| labels.binary_search(tag).ok())
-        {
+        for place in example.tags.iter().filter_map(|tag| labels.binary_search(tag).ok()) {
             targets[(row, place)] = true;
             strata[row] = strata[row].min(place as u32);
         }
     }
     let keyed = texts.iter().copied().zip(strata);
-    let folds = Folds::new(
-        keyed,
-        config.folds,
-        config.max_calibration_rows,
-        config.seed,
-    );
-    Examples {
-        rows,
-        targets,
-        folds,
-    }
+    let folds = Folds::new(keyed, config.folds, config.max_calibration_rows, config.seed);
+    Examples { rows, targets, folds }
 }
 
 fn learn_linear(data: &Examples, config: &TrainConfig) -> Result<Learned, ModelError> {
@@ -179,10 +158,7 @@ fn learn_linear(data: &Examples, config: &TrainConfig) -> Result<Learned, ModelE
     } else {
         Sigmoid::PLAIN
     };
-    let curves: Vec<Sigmoid> = own
-        .into_iter()
-        .map(|curve| curve.unwrap_or(pooled))
-        .collect();
+    let curves: Vec<Sigmoid> = own.into_iter().map(|curve| curve.unwrap_or(pooled)).collect();
     let mut scores = margins;
     for (mut column, curve) in scores.columns_mut().into_iter().zip(&curves) {
         column.mapv_inplace(|margin| curve.score(margin));

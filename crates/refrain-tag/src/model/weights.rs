@@ -29,11 +29,7 @@ impl Weights {
             .map(|column| column.iter().fold(0.0f32, |top, w| top.max(w.abs())) / 127.0)
             .collect();
         let mut cells = vec![0i8; weights.nrows() * stride];
-        for (row, line) in weights
-            .rows()
-            .into_iter()
-            .zip(cells.chunks_exact_mut(stride.max(1)))
-        {
+        for (row, line) in weights.rows().into_iter().zip(cells.chunks_exact_mut(stride.max(1))) {
             for ((weight, scale), cell) in row.iter().zip(&scales).zip(line) {
                 // A cast saturates, and takes what is no number for 0.
                 *cell = (weight / scale).round() as i8;
@@ -53,19 +49,12 @@ impl Weights {
     pub(super) fn from_parts(scales: Vec<f32>, bias: Vec<f32>, bytes: &[u8]) -> Option<Self> {
         let num_classes = scales.len();
         let finite = scales.iter().chain(&bias).all(|value| value.is_finite());
-        if num_classes == 0
-            || bias.len() != num_classes
-            || !bytes.len().is_multiple_of(num_classes)
-            || !finite
-        {
+        if num_classes == 0 || bias.len() != num_classes || !bytes.len().is_multiple_of(num_classes) || !finite {
             return None;
         }
         let stride = num_classes.next_multiple_of(LANES);
         let mut cells = vec![0i8; bytes.len() / num_classes * stride];
-        for (from, to) in bytes
-            .chunks_exact(num_classes)
-            .zip(cells.chunks_exact_mut(stride))
-        {
+        for (from, to) in bytes.chunks_exact(num_classes).zip(cells.chunks_exact_mut(stride)) {
             for (byte, cell) in from.iter().zip(to) {
                 *cell = byte.cast_signed();
             }
@@ -99,11 +88,7 @@ impl Weights {
     pub(super) fn bytes(&self) -> Vec<u8> {
         self.cells
             .chunks_exact(self.stride.max(1))
-            .flat_map(|line| {
-                line[..self.num_classes]
-                    .iter()
-                    .map(|cell| cell.cast_unsigned())
-            })
+            .flat_map(|line| line[..self.num_classes].iter().map(|cell| cell.cast_unsigned()))
             .collect()
     }
 
@@ -140,13 +125,7 @@ impl Weights {
     }
 
     /// Sums `N` neighbouring classes; few enough to stay in registers.
-    fn add_block<const N: usize>(
-        &self,
-        columns: &[u32],
-        values: &[f32],
-        first: usize,
-        sums: &mut [f32],
-    ) {
+    fn add_block<const N: usize>(&self, columns: &[u32], values: &[f32], first: usize, sums: &mut [f32]) {
         let mut block = [0.0f32; N];
         for (&column, &value) in columns.iter().zip(values) {
             let start = column as usize * self.stride + first;

@@ -172,13 +172,7 @@ impl Engine {
         SCRATCH.set(scratch);
     }
 
-    fn find_with(
-        &self,
-        scratch: &mut Scratch,
-        text: &str,
-        reads: impl Fn(u32) -> bool,
-        out: &mut Vec<Found>,
-    ) {
+    fn find_with(&self, scratch: &mut Scratch, text: &str, reads: impl Fn(u32) -> bool, out: &mut Vec<Found>) {
         scratch.folded.clear();
         fold_into(text, &mut scratch.folded, None);
         self.scan(scratch);
@@ -254,9 +248,7 @@ impl Engine {
         let mut last = None;
         for hit in &scratch.hits {
             if last != Some(hit.phrase) {
-                scratch
-                    .candidates
-                    .extend(&self.rules_of[hit.phrase as usize]);
+                scratch.candidates.extend(&self.rules_of[hit.phrase as usize]);
                 last = Some(hit.phrase);
             }
         }
@@ -277,22 +269,10 @@ impl Engine {
             return;
         }
         if !slots.has_alternatives() {
-            push_hits(
-                rule,
-                &slots.all,
-                PhraseKind::All,
-                &scratch.hits,
-                &mut scratch.spans,
-            );
+            push_hits(rule, &slots.all, PhraseKind::All, &scratch.hits, &mut scratch.spans);
             return;
         }
-        push_hits(
-            rule,
-            &slots.any,
-            PhraseKind::Any,
-            &scratch.hits,
-            &mut scratch.spans,
-        );
+        push_hits(rule, &slots.any, PhraseKind::Any, &scratch.hits, &mut scratch.spans);
         for &(a, b, within) in &slots.near {
             let (a, b) = (hits_of(&scratch.hits, a), hits_of(&scratch.hits, b));
             if a.is_empty() || b.is_empty() {
@@ -309,9 +289,7 @@ impl Engine {
             if !gates.iter().all(|gate| gate.iter().any(present)) {
                 continue;
             }
-            let spans = regex
-                .find_iter(&scratch.folded)
-                .filter(|found| !found.is_empty());
+            let spans = regex.find_iter(&scratch.folded).filter(|found| !found.is_empty());
             scratch
                 .spans
                 .extend(spans.map(|found| (rule, found.range(), PhraseKind::Regex)));
@@ -358,11 +336,7 @@ fn rules_of_phrases(rules: &[Slots], num_phrases: usize) -> Vec<Vec<u32>> {
             &slots.all[..1]
         };
         let near = slots.near.iter().map(|(a, ..)| a);
-        let gates = slots
-            .regexes
-            .iter()
-            .filter_map(|gated| gated.gates.first())
-            .flatten();
+        let gates = slots.regexes.iter().filter_map(|gated| gated.gates.first()).flatten();
         for &phrase in slots.any.iter().chain(near).chain(gates).chain(all) {
             let rules: &mut Vec<u32> = &mut rules_of[phrase as usize];
             if rules.last() != Some(&rule) {

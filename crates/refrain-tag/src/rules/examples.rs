@@ -43,10 +43,7 @@ impl std::fmt::Display for ExampleFailure {
             ExampleProblem::Matches(words) => {
                 write!(f, "`{example}` matches at `{words}`, expected it not to")
             }
-            ExampleProblem::Vetoed(veto) => write!(
-                f,
-                "`{example}` matches, but the veto `{veto}` takes the tag away"
-            ),
+            ExampleProblem::Vetoed(veto) => write!(f, "`{example}` matches, but the veto `{veto}` takes the tag away"),
             ExampleProblem::Missing => f.write_str("it has no `yes` example, expected one or more"),
         }
     }
@@ -77,13 +74,9 @@ impl Rulebook {
                 }
             }
             for example in &rule.no {
-                let matches =
-                    self.matches(example, self.example_language(index), rule.role.example());
+                let matches = self.matches(example, self.example_language(index), rule.role.example());
                 if let Some(found) = matches.iter().find(|found| found.rule == index) {
-                    let (start, len) = (
-                        found.span.start as usize,
-                        (found.span.end - found.span.start) as usize,
-                    );
+                    let (start, len) = (found.span.start as usize, (found.span.end - found.span.start) as usize);
                     let words = example.chars().skip(start).take(len).collect();
                     fail(example, ExampleProblem::Matches(words));
                 }
@@ -99,9 +92,7 @@ impl Rulebook {
             return Some(ExampleProblem::NoMatch);
         }
         let rules = matches.iter().map(|found| &self.rules[found.rule]);
-        let veto = rules
-            .into_iter()
-            .find(|other| other.is_veto && other.tag == rule.tag)?;
+        let veto = rules.into_iter().find(|other| other.is_veto && other.tag == rule.tag)?;
         (!rule.is_veto).then(|| ExampleProblem::Vetoed(veto.id.clone()))
     }
 

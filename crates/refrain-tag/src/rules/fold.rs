@@ -45,11 +45,7 @@ pub(crate) fn original_span(starts: &[u32], span: Range<usize>) -> Range<u32> {
     let Some(&last) = span.end.checked_sub(1).and_then(|at| starts.get(at)) else {
         return start..start;
     };
-    let after = starts
-        .get(span.end..)
-        .unwrap_or(&[])
-        .iter()
-        .find(|&&s| s > last);
+    let after = starts.get(span.end..).unwrap_or(&[]).iter().find(|&&s| s > last);
     start..after.copied().unwrap_or(last)
 }
 
@@ -62,9 +58,7 @@ fn fold_ascii(text: &str, out: &mut String) {
     let odd = |w: &[u8]| w[0].is_ascii_whitespace() && (w[0] != b' ' || w[1].is_ascii_whitespace());
     let bytes = text.as_bytes();
     let plain = !bytes.windows(2).any(odd)
-        && !bytes
-            .last()
-            .is_some_and(|&b| is_ascii_space(b) && b != b' ')
+        && !bytes.last().is_some_and(|&b| is_ascii_space(b) && b != b' ')
         && !bytes.iter().any(|&b| b == b'`' || b == 0x0b);
     if plain {
         return;
@@ -149,8 +143,7 @@ fn push_folded(c: char, out: &mut String, space: &mut bool) {
 fn joins_previous(c: char) -> bool {
     c >= '\u{300}'
         && !is_plain_han(c)
-        && (canonical_combining_class(c) != 0
-            || is_nfc_quick(std::iter::once(c)) == IsNormalized::Maybe)
+        && (canonical_combining_class(c) != 0 || is_nfc_quick(std::iter::once(c)) == IsNormalized::Maybe)
 }
 
 /// Whether NFC leaves a scalar as it is.
@@ -178,8 +171,7 @@ pub(crate) fn is_unspaced(c: char) -> bool {
 
 /// Whether a word may begin or end between the two characters around byte `at` of `text`.
 pub(crate) fn is_boundary(text: &str, at: usize) -> bool {
-    let (Some(before), Some(after)) = (text[..at].chars().next_back(), text[at..].chars().next())
-    else {
+    let (Some(before), Some(after)) = (text[..at].chars().next_back(), text[at..].chars().next()) else {
         return true;
     };
     !(is_word(before) && is_word(after)) || is_unspaced(before) || is_unspaced(after)
@@ -200,10 +192,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn slice(text: &str, span: Range<u32>) -> String {
-        text.chars()
-            .skip(span.start as usize)
-            .take(span.len())
-            .collect()
+        text.chars().skip(span.start as usize).take(span.len()).collect()
     }
 
     fn round(text: &str, part: &str) -> String {
@@ -215,10 +204,7 @@ mod tests {
 
     #[test]
     fn folds_and_finds_the_way_back() {
-        assert_eq!(
-            folded("Gibt’s  ÄRGER\n\nSTRASSE Straße"),
-            "gibt's ärger strasse straße"
-        );
+        assert_eq!(folded("Gibt’s  ÄRGER\n\nSTRASSE Straße"), "gibt's ärger strasse straße");
         assert_eq!(round("Gibt’s  ÄRGER", "ärger"), "ÄRGER");
         assert_eq!(round("ein A\u{308}rger da", "ärger"), "A\u{308}rger");
         assert_eq!(round("a \t\n b", "a b"), "a \t\n b");

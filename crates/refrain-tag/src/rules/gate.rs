@@ -43,9 +43,7 @@ pub(crate) fn gates(pattern: &str) -> Vec<Vec<String>> {
 fn starts(hir: &Hir) -> Vec<Hir> {
     match hir.kind() {
         HirKind::Capture(capture) => starts(&capture.sub),
-        HirKind::Concat(parts) => (0..parts.len())
-            .map(|at| Hir::concat(parts[at..].to_vec()))
-            .collect(),
+        HirKind::Concat(parts) => (0..parts.len()).map(|at| Hir::concat(parts[at..].to_vec())).collect(),
         _ => vec![hir.clone()],
     }
 }

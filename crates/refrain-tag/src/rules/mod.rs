@@ -99,18 +99,10 @@ impl Rulebook {
     ///
     /// A rule with `lang` skips messages that are known to be in another language.
     #[must_use]
-    pub fn matches(
-        &self,
-        text: &str,
-        language: Option<Language>,
-        role: AuthorRole,
-    ) -> Vec<RuleMatch> {
+    pub fn matches(&self, text: &str, language: Option<Language>, role: AuthorRole) -> Vec<RuleMatch> {
         let mut found = Vec::new();
-        self.engine.find(
-            text,
-            |rule| self.reads(rule as usize, language, role),
-            &mut found,
-        );
+        self.engine
+            .find(text, |rule| self.reads(rule as usize, language, role), &mut found);
         let to_match = |f: &engine::Found| RuleMatch {
             rule: f.rule as usize,
             span: Span {
@@ -152,15 +144,12 @@ impl Rulebook {
     /// Whether one of a message's matches forbids `tag`.
     pub(crate) fn is_vetoed(&self, tag: &TagPath, matches: &[RuleMatch]) -> bool {
         let rules = matches.iter().map(|found| &self.rules[found.rule]);
-        rules
-            .into_iter()
-            .any(|rule| rule.is_veto && rule.tag == *tag)
+        rules.into_iter().any(|rule| rule.is_veto && rule.tag == *tag)
     }
 
     fn reads(&self, rule: usize, language: Option<Language>, role: AuthorRole) -> bool {
         let rule = &self.rules[rule];
         rule.role.reads(role)
-            && (rule.languages.is_empty()
-                || language.is_none_or(|known| rule.languages.contains(&known)))
+            && (rule.languages.is_empty() || language.is_none_or(|known| rule.languages.contains(&known)))
     }
 }

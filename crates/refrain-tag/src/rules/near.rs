@@ -6,18 +6,10 @@ use std::ops::Range;
 
 /// For each `a` the closest `b` beside it within so many tokens, as bytes that cover both; ties go
 /// to the earlier. Both lists hold one phrase each, by place.
-pub(super) fn each_pair(
-    a: &[Hit],
-    b: &[Hit],
-    within: u32,
-    tokens: &[u32],
-    mut pair: impl FnMut(Range<usize>),
-) {
+pub(super) fn each_pair(a: &[Hit], b: &[Hit], within: u32, tokens: &[u32], mut pair: impl FnMut(Range<usize>)) {
     // Counts tokens that begin at or before the byte.
     let token_at = |byte: u32| tokens.partition_point(|&start| start <= byte);
-    let distance = |left: &Hit, right: &Hit| {
-        token_at(right.start).saturating_sub(token_at(left.end.saturating_sub(1)))
-    };
+    let distance = |left: &Hit, right: &Hit| token_at(right.start).saturating_sub(token_at(left.end.saturating_sub(1)));
     for hit in a {
         // Hits of one phrase rise by start and by end alike.
         let before = b

@@ -48,26 +48,18 @@ fn places(phrase: &Phrase, text: &Chars) -> Vec<(usize, usize)> {
 /// Tokens that begin in `from + 1 ..= to`.
 fn tokens_between(text: &Chars, from: usize, to: usize) -> usize {
     let begins = |at: usize| {
-        is_unspaced(text[at])
-            || (is_word(text[at])
-                && (at == 0 || !is_word(text[at - 1]) || is_unspaced(text[at - 1])))
+        is_unspaced(text[at]) || (is_word(text[at]) && (at == 0 || !is_word(text[at - 1]) || is_unspaced(text[at - 1])))
     };
     (from + 1..=to).filter(|&at| begins(at)).count()
 }
 
-fn pairs(
-    a: &[(usize, usize)],
-    b: &[(usize, usize)],
-    within: u32,
-    text: &Chars,
-) -> Vec<(usize, usize)> {
+fn pairs(a: &[(usize, usize)], b: &[(usize, usize)], within: u32, text: &Chars) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     for &(start, end) in a {
         let mut options = Vec::new();
         let before = b.iter().filter(|other| other.1 <= start).max();
         let after = b.iter().filter(|other| other.0 >= end).min();
-        options
-            .extend(before.map(|other| (tokens_between(text, other.1 - 1, start), other.0, end)));
+        options.extend(before.map(|other| (tokens_between(text, other.1 - 1, start), other.0, end)));
         options.extend(after.map(|other| (tokens_between(text, end - 1, other.0), start, other.1)));
         if let Some(&(distance, from, to)) = options.iter().min()
             && distance <= within as usize
@@ -82,11 +74,7 @@ fn oracle(patterns: &[Pattern], original: &str) -> Vec<Found> {
     let (mut folded, mut starts) = (String::new(), Vec::new());
     fold_into(original, &mut folded, Some(&mut starts));
     let text: Chars = folded.chars().collect();
-    let bytes: Vec<usize> = folded
-        .char_indices()
-        .map(|(at, _)| at)
-        .chain([folded.len()])
-        .collect();
+    let bytes: Vec<usize> = folded.char_indices().map(|(at, _)| at).chain([folded.len()]).collect();
     let mut out = Vec::new();
     for (rule, pattern) in (0_u32..).zip(patterns) {
         let there = |phrase: &Phrase| !places(phrase, &text).is_empty();
@@ -109,9 +97,7 @@ fn oracle(patterns: &[Pattern], original: &str) -> Vec<Found> {
         }
         for (a, b, within) in &pattern.near {
             let found = pairs(&places(a, &text), &places(b, &text), *within, &text);
-            found
-                .into_iter()
-                .for_each(|(s, e)| push(PhraseKind::Near, s, e));
+            found.into_iter().for_each(|(s, e)| push(PhraseKind::Near, s, e));
         }
         for regex in &pattern.regexes {
             for found in regex.find_iter(&folded) {
@@ -166,9 +152,7 @@ fn a_pattern() -> impl Strategy<Value = Pattern> {
 fn check(patterns: Vec<Pattern>, text: &str) -> Result<(), TestCaseError> {
     let slow = oracle(&patterns, text);
     let mut fast = Vec::new();
-    Engine::build(patterns)
-        .unwrap()
-        .find(text, |_| true, &mut fast);
+    Engine::build(patterns).unwrap().find(text, |_| true, &mut fast);
     prop_assert_eq!(fast, slow);
     Ok(())
 }

@@ -159,9 +159,7 @@ pub(crate) fn parse_files(files: &[(&str, &str)], taxonomy: &Taxonomy) -> Result
             let (checked, pattern) = check_rule(rule, &place, taxonomy)?;
             if let Some((first, ..)) = found.get(&checked.id) {
                 let hint = Hint::say("ids are unique over all files");
-                return Err(
-                    place.fail(format!("its id is already taken in `{}`", first.file), hint)
-                );
+                return Err(place.fail(format!("its id is already taken in `{}`", first.file), hint));
             }
             found.insert(checked.id.clone(), (checked, pattern, digest_rule(rule)));
         }
@@ -178,11 +176,7 @@ pub(crate) fn parse_files(files: &[(&str, &str)], taxonomy: &Taxonomy) -> Result
     })
 }
 
-fn check_rule(
-    raw: &RawRule,
-    place: &Place<'_>,
-    taxonomy: &Taxonomy,
-) -> Result<(Rule, Pattern), TagError> {
+fn check_rule(raw: &RawRule, place: &Place<'_>, taxonomy: &Taxonomy) -> Result<(Rule, Pattern), TagError> {
     if place.rule.trim().is_empty() {
         return Err(place.fail("its id is empty", Hint::none()));
     }
@@ -193,13 +187,7 @@ fn check_rule(
     };
     let mut languages = Vec::new();
     for code in &raw.lang {
-        languages.push(choose(
-            "lang",
-            code,
-            Language::ALL,
-            Language::as_str,
-            place,
-        )?);
+        languages.push(choose("lang", code, Language::ALL, Language::as_str, place)?);
     }
     let role = raw
         .role
@@ -211,10 +199,7 @@ fn check_rule(
         .map(|name| choose("match", name, PhraseMatch::ALL, PhraseMatch::as_str, place));
     let weight = raw.weight.unwrap_or(DEFAULT_WEIGHT);
     if !(0.0..=1.0).contains(&weight) {
-        return Err(place.fail(
-            format!("`weight` is {weight}, expected 0 to 1"),
-            Hint::none(),
-        ));
+        return Err(place.fail(format!("`weight` is {weight}, expected 0 to 1"), Hint::none()));
     }
     let pattern = check_pattern(raw, mode.transpose()?.unwrap_or(PhraseMatch::Word), place)?;
     let rule = Rule {
@@ -251,16 +236,9 @@ fn check_pattern(raw: &RawRule, mode: PhraseMatch, place: &Place<'_>) -> Result<
     let mut near = Vec::new();
     for pair in &raw.near {
         if pair.within == 0 {
-            return Err(place.fail(
-                "`within` is 0, expected 1 (neighbours) or more",
-                Hint::none(),
-            ));
+            return Err(place.fail("`within` is 0, expected 1 (neighbours) or more", Hint::none()));
         }
-        near.push((
-            phrase("near", &pair.a)?,
-            phrase("near", &pair.b)?,
-            pair.within,
-        ));
+        near.push((phrase("near", &pair.a)?, phrase("near", &pair.b)?, pair.within));
     }
     let mut regexes = Vec::new();
     for pattern in &raw.regex {
@@ -290,17 +268,11 @@ fn check_regex(pattern: &str, place: &Place<'_>) -> Result<Regex, TagError> {
                 .unwrap_or_default()
                 .trim_start_matches("error: ")
                 .to_owned();
-            place.fail(
-                format!("regex `{}`: {reason}", pattern.escape_debug()),
-                Hint::none(),
-            )
+            place.fail(format!("regex `{}`: {reason}", pattern.escape_debug()), Hint::none())
         })?;
     if regex.is_match("") {
         let problem = format!("regex `{}` matches the empty text", pattern.escape_debug());
-        return Err(place.fail(
-            problem,
-            Hint::say("ask for at least one letter, such as `+` for `*`"),
-        ));
+        return Err(place.fail(problem, Hint::say("ask for at least one letter, such as `+` for `*`")));
     }
     Ok(regex)
 }
@@ -322,10 +294,7 @@ fn choose<T: Copy>(
         name.escape_debug(),
         known.join("`, `")
     );
-    Err(place.fail(
-        problem,
-        Hint(near.map(|near| format!("did you mean `{near}`?"))),
-    ))
+    Err(place.fail(problem, Hint(near.map(|near| format!("did you mean `{near}`?")))))
 }
 
 /// Digest of what a rule does; lists count in their order.

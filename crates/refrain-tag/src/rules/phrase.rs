@@ -56,16 +56,8 @@ impl Phrase {
             }
         }
         let is_open = folded.ends_with('*');
-        let pieces = folded
-            .trim_end_matches('*')
-            .split('*')
-            .map(str::to_owned)
-            .collect();
-        Ok(Self {
-            pieces,
-            is_open,
-            mode,
-        })
+        let pieces = folded.trim_end_matches('*').split('*').map(str::to_owned).collect();
+        Ok(Self { pieces, is_open, mode })
     }
 
     /// A folded text wherever it stands, white space at its ends included.
@@ -128,10 +120,7 @@ mod tests {
         assert_eq!(find("paket", Word, "das paket."), Some("paket".into()));
         assert_eq!(find("paket", Prefix, "pakete"), Some("paket".into()));
         assert_eq!(find("paket", Prefix, "dhlpaket"), None);
-        assert_eq!(
-            find("paket", Compound, "dhlpaketbote"),
-            Some("paket".into())
-        );
+        assert_eq!(find("paket", Compound, "dhlpaketbote"), Some("paket".into()));
         assert_eq!(find("退款", Word, "我要退款吗"), Some("退款".into()));
         assert_eq!(find("app", Word, "下载app后"), Some("app".into()));
     }
@@ -139,10 +128,7 @@ mod tests {
     #[test]
     fn stars_stand_for_endings() {
         use PhraseMatch::*;
-        assert_eq!(
-            find("liefer*", Word, "die lieferung kam"),
-            Some("lieferung".into())
-        );
+        assert_eq!(find("liefer*", Word, "die lieferung kam"), Some("lieferung".into()));
         assert_eq!(
             find("kein* paket", Word, "keinerlei paket da"),
             Some("keinerlei paket".into())

@@ -33,10 +33,7 @@ struct Counts {
 impl Rulebook {
     /// Figures of every rule, by id.
     #[must_use]
-    pub fn stats<'a>(
-        &self,
-        conversations: impl IntoIterator<Item = ConversationText<'a>>,
-    ) -> Vec<RuleStats> {
+    pub fn stats<'a>(&self, conversations: impl IntoIterator<Item = ConversationText<'a>>) -> Vec<RuleStats> {
         let mut counts = vec![Counts::default(); self.rules.len()];
         let mut total = 0_u64;
         for conversation in conversations {
@@ -49,35 +46,22 @@ impl Rulebook {
             for &rule in &fired {
                 let others = || fired.iter().copied().filter(move |&other| other != rule);
                 counts[rule].hits += 1;
-                counts[rule].overlaps +=
-                    u64::from(others().any(|other| self.facet_of(other) == self.facet_of(rule)));
-                counts[rule].conflicts +=
-                    u64::from(others().any(|other| self.disagree(rule, other)));
+                counts[rule].overlaps += u64::from(others().any(|other| self.facet_of(other) == self.facet_of(rule)));
+                counts[rule].conflicts += u64::from(others().any(|other| self.disagree(rule, other)));
             }
         }
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "counts of conversations stay far below 2^53"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "counts of conversations stay far below 2^53")]
         let share = |count: u64| {
-            if total == 0 {
-                0.0
-            } else {
-                count as f64 / total as f64
-            }
+            if total == 0 { 0.0 } else { count as f64 / total as f64 }
         };
-        let rows = self
-            .rules
-            .iter()
-            .zip(&counts)
-            .map(|(rule, counts)| RuleStats {
-                rule_id: rule.id.clone(),
-                tag: rule.tag.clone(),
-                hits: counts.hits,
-                coverage: share(counts.hits),
-                overlap: share(counts.overlaps),
-                conflict: share(counts.conflicts),
-            });
+        let rows = self.rules.iter().zip(&counts).map(|(rule, counts)| RuleStats {
+            rule_id: rule.id.clone(),
+            tag: rule.tag.clone(),
+            hits: counts.hits,
+            coverage: share(counts.hits),
+            overlap: share(counts.overlaps),
+            conflict: share(counts.conflicts),
+        });
         rows.collect()
     }
 

@@ -28,9 +28,7 @@ fn book(rules: &str) -> Rulebook {
 }
 
 fn rule(body: &str) -> Rulebook {
-    book(&format!(
-        "[[rule]]\nid = 'r'\ntag = 'shipping/delay'\n{body}"
-    ))
+    book(&format!("[[rule]]\nid = 'r'\ntag = 'shipping/delay'\n{body}"))
 }
 
 /// What the only rule matches in a customer's message.
@@ -59,10 +57,7 @@ fn phrases_match_folded_text_and_point_into_the_original() {
 
 #[test]
 fn overlapping_phrases_are_all_found() {
-    assert_eq!(
-        found("any = ['a b', 'b c', 'b']", "a b c"),
-        ["a b", "b", "b c"]
-    );
+    assert_eq!(found("any = ['a b', 'b c', 'b']", "a b c"), ["a b", "b", "b c"]);
 }
 
 #[test]
@@ -71,44 +66,24 @@ fn all_none_and_near_hold_in_one_message() {
     assert_eq!(found(body, "parcel late"), ["late"]);
     assert!(found(body, "late").is_empty());
     assert!(found(body, "parcel late newsletter").is_empty());
-    assert_eq!(
-        found("all = ['late', 'parcel']", "late parcel"),
-        ["late", "parcel"]
-    );
+    assert_eq!(found("all = ['late', 'parcel']", "late parcel"), ["late", "parcel"]);
     let near = "near = [{ a = 'wait*', b = 'parcel', within = 3 }]";
-    assert_eq!(
-        found(near, "parcel: I am waiting"),
-        ["parcel: I am waiting"]
-    );
-    assert_eq!(
-        found(near, "waiting for my parcel"),
-        ["waiting for my parcel"]
-    );
+    assert_eq!(found(near, "parcel: I am waiting"), ["parcel: I am waiting"]);
+    assert_eq!(found(near, "waiting for my parcel"), ["waiting for my parcel"]);
     assert!(found(near, "waiting for my own parcel").is_empty());
 }
 
 #[test]
 fn regexes_ignore_case_and_line_breaks() {
-    assert_eq!(
-        found(r"regex = ['\bwo\s+bleibt\b']", "Wo\nBLEIBT es"),
-        ["Wo\nBLEIBT"]
-    );
+    assert_eq!(found(r"regex = ['\bwo\s+bleibt\b']", "Wo\nBLEIBT es"), ["Wo\nBLEIBT"]);
 }
 
 #[test]
 fn language_and_role_limit_a_rule() {
     let german = rule("lang = ['de']\nany = ['paket']");
-    let hits = |language| {
-        german
-            .matches("paket", language, AuthorRole::Customer)
-            .len()
-    };
+    let hits = |language| german.matches("paket", language, AuthorRole::Customer).len();
     assert_eq!(
-        [
-            hits(None),
-            hits(Some(Language::De)),
-            hits(Some(Language::Nl))
-        ],
+        [hits(None), hits(Some(Language::De)), hits(Some(Language::Nl))],
         [1, 1, 0]
     );
     let agent = rule("role = 'agent'\nany = ['sorry']");
@@ -148,22 +123,10 @@ fn mistakes_name_file_rule_and_hint() {
             with("tag = 'shiping/delay'\nany = ['a']"),
             "did you mean `shipping/delay`?",
         ),
-        (
-            with("tag = 'shipping/delay'\nanny = ['a']"),
-            "did you mean `any`?",
-        ),
-        (
-            with("tag = 'shipping/delay'\nnone = ['a']"),
-            "nothing to look for",
-        ),
-        (
-            with("tag = 'shipping/delay'\nregex = ['a(']"),
-            "unclosed group",
-        ),
-        (
-            with("tag = 'shipping/delay'\nregex = ['a*']"),
-            "matches the empty text",
-        ),
+        (with("tag = 'shipping/delay'\nanny = ['a']"), "did you mean `any`?"),
+        (with("tag = 'shipping/delay'\nnone = ['a']"), "nothing to look for"),
+        (with("tag = 'shipping/delay'\nregex = ['a(']"), "unclosed group"),
+        (with("tag = 'shipping/delay'\nregex = ['a*']"), "matches the empty text"),
         (
             with("tag = 'shipping/delay'\nany = [' ']"),
             "a phrase of `any` is empty",
@@ -190,10 +153,7 @@ fn mistakes_name_file_rule_and_hint() {
         ),
     ];
     for (message, expected) in cases {
-        assert!(
-            message.contains("`r.toml`") && message.contains(expected),
-            "{message}"
-        );
+        assert!(message.contains("`r.toml`") && message.contains(expected), "{message}");
         assert!(message.contains("line "), "{message}");
         assert!(
             message.contains("`r1`") || message.contains("unknown field"),
@@ -222,12 +182,7 @@ fn the_digest_knows_what_rules_do_and_nothing_else() {
         "[[rule]]\nid='a'\ntag='shipping/delay'\nany=['a']",
         "[[rule]]\nid='b'\ntag='shipping/delay'\nany=['b']",
     );
-    let of = |files: &[(&str, &str)]| {
-        Rulebook::parse(files, &taxonomy())
-            .unwrap()
-            .digest()
-            .to_owned()
-    };
+    let of = |files: &[(&str, &str)]| Rulebook::parse(files, &taxonomy()).unwrap().digest().to_owned();
     assert_eq!(of(&[("1", a), ("2", b)]), of(&[("3", b), ("4", a)]));
 }
 
@@ -238,11 +193,7 @@ fn examples_are_held_against_the_rules() {
          [[rule]]\nid = 'b'\ntag = 'shipping/delay'\nany = ['joke']\nveto = true\nyes = ['a joke']\n\
          [[rule]]\nid = 'c'\ntag = 'return/request'\nany = ['back']",
     );
-    let failures: Vec<String> = book
-        .check_examples()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let failures: Vec<String> = book.check_examples().iter().map(ToString::to_string).collect();
     assert_eq!(
         failures,
         [
@@ -267,15 +218,7 @@ fn figures_count_coverage_overlap_and_conflict() {
     let stats = book.stats(turns.iter().map(|turns| conversation(turns)));
     let figures: Vec<_> = stats
         .iter()
-        .map(|s| {
-            (
-                s.rule_id.as_str(),
-                s.hits,
-                s.coverage,
-                s.overlap,
-                s.conflict,
-            )
-        })
+        .map(|s| (s.rule_id.as_str(), s.hits, s.coverage, s.overlap, s.conflict))
         .collect();
     assert_eq!(
         figures,
@@ -291,8 +234,7 @@ fn figures_count_coverage_overlap_and_conflict() {
 
 #[test]
 fn hostile_messages_are_survived() {
-    let body =
-        "any = ['a*', 'a* a*']\nnear = [{ a = 'a', b = 'b', within = 5 }]\nmatch = 'compound'";
+    let body = "any = ['a*', 'a* a*']\nnear = [{ a = 'a', b = 'b', within = 5 }]\nmatch = 'compound'";
     let book = rule(body);
     for text in [
         "a".repeat(20_000),

@@ -50,12 +50,7 @@ pub(crate) struct GramBuffer {
 
 impl GramBuffer {
     /// Calls `each` with every n-gram of the text, repeats included.
-    pub(super) fn each_gram(
-        &mut self,
-        text: &str,
-        config: &FeatureConfig,
-        each: impl FnMut(Block, &str),
-    ) {
+    pub(super) fn each_gram(&mut self, text: &str, config: &FeatureConfig, each: impl FnMut(Block, &str)) {
         self.each_gram_where(text, config, |_| true, each);
     }
 
@@ -70,8 +65,7 @@ impl GramBuffer {
         mut each: impl FnMut(Block, &str),
     ) {
         self.fold_words(text);
-        self.words
-            .retain(|word| keep(&self.folded[word.start..word.end]));
+        self.words.retain(|word| keep(&self.folded[word.start..word.end]));
         if config.word_ngrams.1 > 0 {
             self.each_word_gram(config.word_ngrams, &mut each);
         }
@@ -97,11 +91,7 @@ impl GramBuffer {
         }
     }
 
-    fn each_word_gram(
-        &self,
-        (shortest, longest): (usize, usize),
-        each: &mut impl FnMut(Block, &str),
-    ) {
+    fn each_word_gram(&self, (shortest, longest): (usize, usize), each: &mut impl FnMut(Block, &str)) {
         for (first, word) in self.words.iter().enumerate() {
             for size in 1..=longest {
                 let Some(last) = self.words.get(first + size - 1) else {
@@ -200,9 +190,7 @@ mod tests {
 
     fn grams(text: &str, config: &FeatureConfig) -> Vec<(Block, String)> {
         let mut found = Vec::new();
-        GramBuffer::default().each_gram(text, config, |block, gram| {
-            found.push((block, gram.to_owned()))
-        });
+        GramBuffer::default().each_gram(text, config, |block, gram| found.push((block, gram.to_owned())));
         found
     }
 

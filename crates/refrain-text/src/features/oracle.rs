@@ -36,17 +36,10 @@ fn grams(text: &str, config: &FeatureConfig) -> BTreeMap<(Block, String), f64> {
     let mut add = |block, gram: String| *counts.entry((block, gram)).or_insert(0.0) += 1.0;
     let words = words(text);
     for size in config.word_ngrams.0.max(1)..=config.word_ngrams.1 {
-        for window in words
-            .windows(size)
-            .filter(|w| w.iter().all(|(_, han)| !han))
-        {
+        for window in words.windows(size).filter(|w| w.iter().all(|(_, han)| !han)) {
             add(
                 Block::Word,
-                window
-                    .iter()
-                    .map(|w| w.0.as_str())
-                    .collect::<Vec<_>>()
-                    .join(" "),
+                window.iter().map(|w| w.0.as_str()).collect::<Vec<_>>().join(" "),
             );
         }
     }
@@ -84,10 +77,7 @@ fn unit(values: &mut BTreeMap<(Block, String), f64>, of: impl Fn(Block) -> bool)
         .map(|(_, v)| v * v)
         .sum::<f64>()
         .sqrt();
-    values
-        .iter_mut()
-        .filter(|(k, _)| of(k.0))
-        .for_each(|(_, v)| *v /= norm);
+    values.iter_mut().filter(|(k, _)| of(k.0)).for_each(|(_, v)| *v /= norm);
 }
 
 /// Weight of each known n-gram of `text` after fitting on `texts`.
@@ -129,21 +119,19 @@ fn config() -> impl Strategy<Value = FeatureConfig> {
         any::<bool>(),
         any::<bool>(),
     )
-        .prop_map(
-            |(w0, w1, c0, c1, min_df, sublinear_tf, equal)| FeatureConfig {
-                word_ngrams: (w0, w1),
-                char_ngrams: (c0, c1),
-                min_df,
-                sublinear_tf,
-                blocks: if equal {
-                    BlockWeighting::Equal
-                } else {
-                    BlockWeighting::Joint
-                },
-                keep_names: true,
-                max_features: None,
+        .prop_map(|(w0, w1, c0, c1, min_df, sublinear_tf, equal)| FeatureConfig {
+            word_ngrams: (w0, w1),
+            char_ngrams: (c0, c1),
+            min_df,
+            sublinear_tf,
+            blocks: if equal {
+                BlockWeighting::Equal
+            } else {
+                BlockWeighting::Joint
             },
-        )
+            keep_names: true,
+            max_features: None,
+        })
 }
 
 proptest! {
@@ -185,9 +173,7 @@ fn keeps_the_most_frequent_features() {
         ..FeatureConfig::words_only()
     };
     let vectorizer = Vectorizer::fit(&["my order", "my parcel order", "late order"], &config);
-    let names: BTreeSet<_> = (0..2)
-        .filter_map(|column| vectorizer.feature_name(column))
-        .collect();
+    let names: BTreeSet<_> = (0..2).filter_map(|column| vectorizer.feature_name(column)).collect();
     assert_eq!(names, BTreeSet::from(["my", "order"]));
     assert_eq!(vectorizer.feature_name(2), None);
 }

@@ -26,10 +26,7 @@ impl SparseVec {
 
     /// Columns with their values, ascending.
     pub fn iter(&self) -> impl Iterator<Item = (u32, f32)> + '_ {
-        self.indices
-            .iter()
-            .copied()
-            .zip(self.values.iter().copied())
+        self.indices.iter().copied().zip(self.values.iter().copied())
     }
 
     /// Inner product, summed in column order.

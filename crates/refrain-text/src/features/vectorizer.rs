@@ -48,8 +48,7 @@ impl Vectorizer {
         let document_counts = texts
             .par_chunks(FIT_CHUNK)
             .map(|chunk| {
-                let (mut buffer, mut counts, mut seen) =
-                    (GramBuffer::default(), Counts::default(), Vec::new());
+                let (mut buffer, mut counts, mut seen) = (GramBuffer::default(), Counts::default(), Vec::new());
                 for text in chunk {
                     buffer.each_gram(text.as_ref(), config, |block, gram| {
                         seen.push((block, hash_gram(block, gram)))
@@ -69,10 +68,7 @@ impl Vectorizer {
     /// Learns features that the caller cut and hashed itself, each document a list of hashes
     /// (see [`hash_gram`]); use with [`Self::transform_hashes`]. Names are never kept.
     #[must_use]
-    pub fn fit_hashes<D: AsRef<[u64]>>(
-        documents: impl IntoIterator<Item = D>,
-        config: &FeatureConfig,
-    ) -> Self {
+    pub fn fit_hashes<D: AsRef<[u64]>>(documents: impl IntoIterator<Item = D>, config: &FeatureConfig) -> Self {
         let (mut counts, mut seen, mut num_documents) = (Counts::default(), Vec::new(), 0);
         for document in documents {
             seen.extend(document.as_ref().iter().map(|&hash| (Block::Word, hash)));
@@ -83,24 +79,16 @@ impl Vectorizer {
     }
 
     fn from_counts(counts: Counts, num_documents: usize, config: &FeatureConfig) -> Self {
-        let mut kept: Vec<_> = counts
-            .into_iter()
-            .filter(|(_, df)| *df >= config.min_df)
-            .collect();
+        let mut kept: Vec<_> = counts.into_iter().filter(|(_, df)| *df >= config.min_df).collect();
         // Columns are u32; a vocabulary beyond that is cut to its most frequent part.
-        let limit = config
-            .max_features
-            .unwrap_or(usize::MAX)
-            .min(u32::MAX as usize);
+        let limit = config.max_features.unwrap_or(usize::MAX).min(u32::MAX as usize);
         if kept.len() > limit {
             kept.par_sort_unstable_by_key(|&(feature, df)| (std::cmp::Reverse(df), feature));
             kept.truncate(limit);
         }
         kept.par_sort_unstable_by_key(|&(feature, _)| feature);
         let num_words = kept.partition_point(|((block, _), _)| *block == Block::Word);
-        let hashes = |part: &[((Block, u64), u32)]| {
-            Vocabulary::new(part.iter().map(|((_, hash), _)| *hash).collect())
-        };
+        let hashes = |part: &[((Block, u64), u32)]| Vocabulary::new(part.iter().map(|((_, hash), _)| *hash).collect());
         let numerator = 1.0 + num_documents as f64;
         Self {
             config: config.clone(),
@@ -152,10 +140,7 @@ impl Vectorizer {
     /// Character n-grams keep the spaces of their word's edges.
     #[must_use]
     pub fn feature_name(&self, column: u32) -> Option<&str> {
-        self.names
-            .as_ref()?
-            .get(column as usize)
-            .map(String::as_str)
+        self.names.as_ref()?.get(column as usize).map(String::as_str)
     }
 
     /// Kind of a column; `None` beyond the end.
@@ -181,10 +166,7 @@ impl Vectorizer {
     fn column_of_hash(&self, block: Block, hash: u64) -> Option<u32> {
         match block {
             Block::Word => self.words.column(hash),
-            Block::Char => self
-                .chars
-                .column(hash)
-                .map(|column| column + self.words.len() as u32),
+            Block::Char => self.chars.column(hash).map(|column| column + self.words.len() as u32),
         }
     }
 
@@ -197,8 +179,7 @@ impl Vectorizer {
     /// The vectors of many texts in their order, on all threads of the current pool.
     #[must_use]
     pub fn transform_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<SparseVec> {
-        let transform =
-            |scratch: &mut Scratch, text: &S| self.transform_with(scratch, text.as_ref());
+        let transform = |scratch: &mut Scratch, text: &S| self.transform_with(scratch, text.as_ref());
         texts
             .par_iter()
             .with_min_len(64)
@@ -209,10 +190,7 @@ impl Vectorizer {
     /// The vector of a document given as hashes; see [`Self::fit_hashes`].
     #[must_use]
     pub fn transform_hashes(&self, hashes: &[u64]) -> SparseVec {
-        let mut columns: Vec<u32> = hashes
-            .iter()
-            .filter_map(|&hash| self.words.column(hash))
-            .collect();
+        let mut columns: Vec<u32> = hashes.iter().filter_map(|&hash| self.words.column(hash)).collect();
         self.weigh(&mut columns)
     }
 
@@ -309,12 +287,8 @@ impl TryFrom<Stored> for Vectorizer {
         let words = Vocabulary::from_deltas(&stored.word_deltas).ok_or(InvalidVectorizer)?;
         let chars = Vocabulary::from_deltas(&stored.char_deltas).ok_or(InvalidVectorizer)?;
         let num_features = words.len() + chars.len();
-        let names_fit = stored
-            .names
-            .as_ref()
-            .is_none_or(|names| names.len() == num_features);
-        let weights_fit =
-            stored.idf.len() == num_features && stored.idf.iter().all(|w| w.is_finite());
+        let names_fit = stored.names.as_ref().is_none_or(|names| names.len() == num_features);
+        let weights_fit = stored.idf.len() == num_features && stored.idf.iter().all(|w| w.is_finite());
         if !names_fit || !weights_fit || u32::try_from(num_features).is_err() {
             return Err(InvalidVectorizer);
         }

@@ -26,11 +26,7 @@ impl Vocabulary {
             total += *start;
             *start = total;
         }
-        Self {
-            hashes,
-            starts,
-            shift,
-        }
+        Self { hashes, starts, shift }
     }
 
     pub(super) fn len(&self) -> usize {

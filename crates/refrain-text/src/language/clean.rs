@@ -31,8 +31,7 @@ pub(super) fn letters_that_count(text: &str) -> Letters {
         } else {
             push_unspaced(&mut found, piece);
         }
-        starts_sentence =
-            piece.ends_with(['.', '!', '?', ':', '。', '！', '？', '-', '*', '>', ';']);
+        starts_sentence = piece.ends_with(['.', '!', '?', ':', '。', '！', '？', '-', '*', '>', ';']);
     }
     found
 }
@@ -55,9 +54,7 @@ fn runs_by_ascii(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let ascii = rest.chars().next()?.is_ascii();
-        let end = rest
-            .find(|c: char| c.is_ascii() != ascii)
-            .unwrap_or(rest.len());
+        let end = rest.find(|c: char| c.is_ascii() != ascii).unwrap_or(rest.len());
         let (run, tail) = rest.split_at(end);
         rest = tail;
         Some(run)
@@ -65,10 +62,8 @@ fn runs_by_ascii(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn push_piece(found: &mut Letters, piece: &str, starts_sentence: bool) {
-    let is_address = piece.contains("://")
-        || piece.starts_with("www.")
-        || piece.contains('@')
-        || piece.starts_with('#');
+    let is_address =
+        piece.contains("://") || piece.starts_with("www.") || piece.contains('@') || piece.starts_with('#');
     if is_address {
         return;
     }
@@ -110,8 +105,7 @@ fn push_word(found: &mut Letters, word: &str, starts_sentence: bool) {
         return;
     }
     let mut letters = word.chars();
-    let capitalised = letters.next().is_some_and(char::is_uppercase)
-        && letters.next().is_some_and(char::is_lowercase);
+    let capitalised = letters.next().is_some_and(char::is_uppercase) && letters.next().is_some_and(char::is_lowercase);
     found.capitalised.push(capitalised && !starts_sentence);
     found.words += usize::from(folded.len() > 1);
     found.clean.push_str(folded);

@@ -44,23 +44,13 @@ impl Evidence {
     pub(super) fn of_words(letters: &Letters) -> Self {
         let lexicon = &*LEXICON;
         let mut evidence = Self([0.0; NUM_LANGUAGES]);
-        for language in [
-            Language::En,
-            Language::De,
-            Language::Da,
-            Language::Nl,
-            Language::Fr,
-        ] {
+        for language in [Language::En, Language::De, Language::Da, Language::Nl, Language::Fr] {
             evidence.add(mask(language), PRIOR);
         }
         let words = letters.clean.split(' ').zip(&letters.capitalised);
         for (word, &capitalised) in words.take(MAX_WORDS) {
             if let Some(&languages) = lexicon.words.get(word) {
-                let weight = if word.len() == 1 {
-                    ONE_LETTER_WORD
-                } else {
-                    WORD
-                };
+                let weight = if word.len() == 1 { ONE_LETTER_WORD } else { WORD };
                 let share = if capitalised { CAPITALISED } else { 1.0 };
                 evidence.add(languages, share * weight);
             } else if let Some(at) = word.find('\'') {
@@ -92,10 +82,7 @@ impl Evidence {
         };
         if let Some((language, _)) = PAIRS.iter().find(|pair| pair.1 == info.lang()) {
             let length = (letters.words as f64 / 10.0).min(1.0);
-            self.add(
-                mask(*language),
-                0.6 + 1.2 * info.confidence() + 1.5 * length,
-            );
+            self.add(mask(*language), 0.6 + 1.2 * info.confidence() + 1.5 * length);
         }
     }
 
@@ -207,9 +194,7 @@ impl Lexicon {
 
     /// The longest telling start, the longest telling end, and every telling inside of a word.
     fn parts_of(&self, word: &str) -> impl Iterator<Item = Mask> {
-        let starts = (1..=3)
-            .rev()
-            .filter_map(|n| self.starts.get(word.get(..n)?));
+        let starts = (1..=3).rev().filter_map(|n| self.starts.get(word.get(..n)?));
         let ends = (1..=5)
             .rev()
             .filter_map(|n| self.ends.get(word.get(word.len().checked_sub(n)?..)?));

@@ -57,11 +57,7 @@ pub fn conversation_language<S: AsRef<str>>(texts: &[S]) -> Option<Language> {
         }
     }
     best.map(|b| b.0).or_else(|| {
-        let joined = texts
-            .iter()
-            .map(AsRef::as_ref)
-            .collect::<Vec<_>>()
-            .join("\n");
+        let joined = texts.iter().map(AsRef::as_ref).collect::<Vec<_>>().join("\n");
         detect_language(&joined).map(|guess| guess.language)
     })
 }
@@ -109,11 +105,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn check(text: &str, expected: Option<Language>) {
-        assert_eq!(
-            detect_language(text).map(|g| g.language),
-            expected,
-            "{text:?}"
-        );
+        assert_eq!(detect_language(text).map(|g| g.language), expected, "{text:?}");
     }
 
     #[test]
@@ -157,10 +149,7 @@ mod tests {
             "Wo ist <ORDER_1>? https://shop.example/the/status/of/your/order-is-here bitte",
             Some(Language::De),
         );
-        check(
-            "我的订单 SKU-RED-XL iPhone 什么时候发货",
-            Some(Language::Zh),
-        );
+        check("我的订单 SKU-RED-XL iPhone 什么时候发货", Some(Language::Zh));
     }
 
     #[test]
@@ -171,10 +160,7 @@ mod tests {
             "ok",
         ];
         assert_eq!(conversation_language(&texts), Some(Language::De));
-        assert_eq!(
-            conversation_language(&["hvor er", "mine penge"]),
-            Some(Language::Da)
-        );
+        assert_eq!(conversation_language(&["hvor er", "mine penge"]), Some(Language::Da));
         assert_eq!(conversation_language::<&str>(&[]), None);
     }
 

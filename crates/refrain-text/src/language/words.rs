@@ -4,63 +4,96 @@ use refrain_record::Language::{self, Da, De, En, Es, Fr, It, Nb, Nl, Pl, Pt, Sv}
 
 /// What customers of shops write, by language, folded.
 pub(super) const SHOP_WORDS: &[(Language, &str)] = &[
-    (En, "order orders ordered parcel package delivery delivered shipping shipped return returned refund money
+    (
+        En,
+        "order orders ordered parcel package delivery delivered shipping shipped return returned refund money
         item items received receive cancel payment paid card account address change want need help know tell
         when where how much many long wrong broken damaged missing late still waiting day days week weeks today
         tomorrow morning please store size send sent back product new got give make show let set see find work
         working number any next every off play add remind weather time there's what's i'll hour hours night book ticket
-        name seat flight sure problem bye good love find open close off keep new old people thing read"),
-    (De, "bestellung bestellt bestellen paket lieferung geliefert liefern versand versendet rücksendung retoure
+        name seat flight sure problem bye good love find open close off keep new old people thing read",
+    ),
+    (
+        De,
+        "bestellung bestellt bestellen paket lieferung geliefert liefern versand versendet rücksendung retoure
         erstattung geld artikel erhalten bekommen stornieren zahlung bezahlt konto adresse ändern möchte brauche
         hilfe wissen wann wieviel lange falsch kaputt defekt fehlt spät warte tag tage tagen woche wochen heute
         morgen morgens abend gutschein grösse schicken geschickt zurück rechnung kunde mal immer gerade leider
         mehr diesmal liebe grüsse freundlichen guten gibt's uhr stunde stunden nächste nächsten stelle zeige
         zeig erinnere erinnerung füge hinzu wetter lösche alle lied musik spiele jeden
-        finde finden buche spielt läuft vergib gib sterne punkte namens foto tisch entferne abbrechen minuten"),
-    (Da, "ordre ordren bestilling bestilt bestille pakke pakken levering leveret levere forsendelse sendt retur
+        finde finden buche spielt läuft vergib gib sterne punkte namens foto tisch entferne abbrechen minuten",
+    ),
+    (
+        Da,
+        "ordre ordren bestilling bestilt bestille pakke pakken levering leveret levere forsendelse sendt retur
         returnere refusion penge pengene vare varen varer modtaget få annullere betaling betalt konto adresse
         ændre hjælp vide hvornår længe forkert gået stykker mangler forsinket venter dag dage uge uger morgen
         aften størrelse tilbage faktura kunde stadig desværre venlig hilsen mvh gerne ønsker endnu sker synes
         klokken time timer næste hver slet vis mindes påmind påmindelse tilføj vejret spil sang alarmer bede
         varmt koldt regne sne solen bliv kvarter gang gange flere alene været afspil afspille sæt indstil tænde
         bord bordet billede viser showet programmet reservér bestil hedder serverer tæt vejret mad tilbud eftermiddag
-        brug bruge lav lave anullér annullér paraply minutter stjerner ud hvordan hvilke afspilningsliste"),
-    (Nl, "bestelling besteld bestellen pakket pakketje levering geleverd leveren bezorgd bezorging verzending
+        brug bruge lav lave anullér annullér paraply minutter stjerner ud hvordan hvilke afspilningsliste",
+    ),
+    (
+        Nl,
+        "bestelling besteld bestellen pakket pakketje levering geleverd leveren bezorgd bezorging verzending
         verzonden retour retourneren terug terugbetaling geld artikel ontvangen annuleren betaling betaald adres
         wijzigen graag nodig hulp weten lang verkeerd kapot beschadigd ontbreekt laat wacht wachten dag dagen
         week weken vandaag morgen ochtend avond maat sturen gestuurd factuur klant alsjeblieft aub groet groeten
         vriendelijke ontvang zeg zet uur volgende elke herinner herinnering herinneringen verwijder toon voeg toe
         weer speel muziek liedje alarmen wekker wekkers laten zien hoeveel gaat regenen vanavond beschikbaar
-        vind vinden boek tafel speelt foto serie genaamd beoordeel punten zoek zoeken bekijk uren minuten"),
-    (Fr, "commande commandé commander colis livraison livré livrer expédition expédié retour retourner
+        vind vinden boek tafel speelt foto serie genaamd beoordeel punten zoek zoeken bekijk uren minuten",
+    ),
+    (
+        Fr,
+        "commande commandé commander colis livraison livré livrer expédition expédié retour retourner
         remboursement rembourser argent article reçu recevoir annuler paiement payé carte compte adresse changer
         voudrais veux besoin aide savoir combien temps mauvais cassé abîmé manque retard attends jour jours
         semaine semaines aujourd'hui demain matin soir taille envoyer envoyé facture client bonsoir cordialement
-        svp numéro produit problème toujours encore jamais heure heures prochain chaque montre ajoute météo"),
-    (Es, "pedido pedidos paquete entrega entregado envío enviado devolución devolver reembolso dinero artículo
+        svp numéro produit problème toujours encore jamais heure heures prochain chaque montre ajoute météo",
+    ),
+    (
+        Es,
+        "pedido pedidos paquete entrega entregado envío enviado devolución devolver reembolso dinero artículo
         recibido recibir cancelar pago pagado tarjeta cuenta dirección cambiar necesito ayuda saber cuánto tiempo
         roto falta tarde esperando día días semana semanas mañana noche talla factura cliente favor buenas saludos
-        llegado llega producto número"),
-    (It, "ordine ordini ordinato pacco consegna consegnato spedizione spedito reso restituire rimborso soldi
+        llegado llega producto número",
+    ),
+    (
+        It,
+        "ordine ordini ordinato pacco consegna consegnato spedizione spedito reso restituire rimborso soldi
         articolo ricevuto ricevere annullare pagamento pagato carta conto indirizzo cambiare bisogno aiuto sapere
         quanto tempo sbagliato rotto manca ritardo aspettando giorno giorni settimana settimane oggi domani
-        mattina sera taglia fattura cliente favore buonasera saluti arrivato prodotto numero trova"),
-    (Sv, "beställning beställt beställa paket paketet leverans levererat skickat skicka retur returnera
+        mattina sera taglia fattura cliente favore buonasera saluti arrivato prodotto numero trova",
+    ),
+    (
+        Sv,
+        "beställning beställt beställa paket paketet leverans levererat skickat skicka retur returnera
         återbetalning pengar pengarna vara varan mottagit fått avbryta betalning betalat konto adress ändra
         behöver hjälp veta länge fel trasig saknas försenad väntar dag dagar vecka veckor idag imorgon storlek
-        tillbaka faktura kund fortfarande tyvärr vänlig hälsning mvh gärna order nummer kommer fram"),
-    (Nb, "ordre ordren bestilling bestilt bestille pakke pakken pakka levering levert levere sendt retur
+        tillbaka faktura kund fortfarande tyvärr vänlig hälsning mvh gärna order nummer kommer fram",
+    ),
+    (
+        Nb,
+        "ordre ordren bestilling bestilt bestille pakke pakken pakka levering levert levere sendt retur
         returnere refusjon penger pengene vare varen varer mottatt fått kansellere betaling betalt konto adresse
         endre trenger hjelp vite lenge feil ødelagt mangler forsinket venter dag dager uke uker morgen kveld
-        størrelse tilbake faktura kunde fortsatt dessverre vennlig hilsen mvh gjerne ønsker enda skjer ennå"),
-    (Pl, "zamówienie zamówienia zamówiłam zamówiłem paczka paczki paczkę dostawa dostawy przesyłka wysyłka wysłane
+        størrelse tilbake faktura kunde fortsatt dessverre vennlig hilsen mvh gjerne ønsker enda skjer ennå",
+    ),
+    (
+        Pl,
+        "zamówienie zamówienia zamówiłam zamówiłem paczka paczki paczkę dostawa dostawy przesyłka wysyłka wysłane
         zwrot zwrócić pieniądze towar produkt otrzymałam otrzymałem anulować płatność zapłaciłem konto adres
         zmienić potrzebuję pomoc pomocy długo zły uszkodzony brakuje czekam dni tydzień tygodnie dzisiaj dziś
-        jutro rozmiar faktura faktury klient pozdrawiam numer"),
-    (Pt, "encomenda encomendas pedido pacote entrega entregue envio enviado devolução devolver reembolso dinheiro
+        jutro rozmiar faktura faktury klient pozdrawiam numer",
+    ),
+    (
+        Pt,
+        "encomenda encomendas pedido pacote entrega entregue envio enviado devolução devolver reembolso dinheiro
         artigo produto recebi receber cancelar pagamento pago cartão conta endereço morada alterar preciso ajuda
         saber quanto tempo errado partido falta atraso esperando dia dias semana semanas hoje amanhã manhã noite
-        tamanho fatura cliente favor boa tarde cumprimentos chegou número"),
+        tamanho fatura cliente favor boa tarde cumprimentos chegou número",
+    ),
 ];
 
 /// Letters that few of the languages write, as they stand after folding.

@@ -31,11 +31,7 @@ pub fn html_to_text(html: &str) -> String {
     push_decoded(&mut out, rest);
     push_decoded(&mut out, tail);
     let text = tidy_lines(&out);
-    if text.is_empty() {
-        html.to_owned()
-    } else {
-        text
-    }
+    if text.is_empty() { html.to_owned() } else { text }
 }
 
 struct Tag {
@@ -279,10 +275,7 @@ fn entity(name: &str) -> Option<char> {
         };
         return char::from_u32(code).filter(|c| !c.is_control() || c.is_whitespace());
     }
-    ENTITIES
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, c)| *c)
+    ENTITIES.iter().find(|(known, _)| *known == name).map(|(_, c)| *c)
 }
 
 /// Lines trimmed, spaces inside them single, at most one blank line in a row, none at the edges.
@@ -321,10 +314,7 @@ mod tests {
             "Hi,\n\ncafé < 3 € €",
         );
         check("one<br>two<BR/>three<br />", "one\ntwo\nthree");
-        check(
-            "<style>p { color: red }</style><b>bold</b> <i>it</i>",
-            "bold it",
-        );
+        check("<style>p { color: red }</style><b>bold</b> <i>it</i>", "bold it");
         check("<head><title>x</title></head><body>y<!-- z --></body>", "y");
         check("<a href=\"x>y\" title='a'>link</a>", "link");
         check("<o:p>&nbsp;</o:p><td>a</td><td>b</td>", "ab");

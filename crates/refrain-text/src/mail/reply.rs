@@ -93,9 +93,9 @@ fn attribution_lines(lines: &[&str]) -> Option<usize> {
     if ends_like_one(first) {
         return pattern.is_match(first).then_some(1);
     }
-    let second = lines.get(1).filter(|line| {
-        ends_like_one(line) && !first.is_empty() && first.len() <= MAX_ATTRIBUTION
-    })?;
+    let second = lines
+        .get(1)
+        .filter(|line| ends_like_one(line) && !first.is_empty() && first.len() <= MAX_ATTRIBUTION)?;
     // The second line alone may be one; then the first belongs to the answer.
     (!pattern.is_match(second) && pattern.is_match(&format!("{first} {second}"))).then_some(2)
 }
@@ -118,15 +118,7 @@ fn is_original_message(line: &str) -> bool {
 
 /// Whether the lines begin like the header that Outlook puts over a quote: from, then sent.
 fn is_header_block(lines: &[&str]) -> bool {
-    const FROM: [&str; 7] = [
-        "from:",
-        "von:",
-        "fra:",
-        "van:",
-        "de:",
-        "发件人:",
-        "发件人：",
-    ];
+    const FROM: [&str; 7] = ["from:", "von:", "fra:", "van:", "de:", "发件人:", "发件人："];
     const SENT: [&str; 16] = [
         "sent:",
         "date:",
@@ -147,10 +139,7 @@ fn is_header_block(lines: &[&str]) -> bool {
     ];
     let begins = |line: &&str, names: &[&str]| {
         let line = line.trim_matches('*').to_lowercase();
-        line.len() < MAX_ATTRIBUTION
-            && names
-                .iter()
-                .any(|name| line.replace("*", "").starts_with(name))
+        line.len() < MAX_ATTRIBUTION && names.iter().any(|name| line.replace("*", "").starts_with(name))
     };
     lines
         .first()
@@ -175,11 +164,9 @@ fn is_footer(line: &str) -> bool {
     }
     let line = line.to_lowercase();
     let device = [
-        "iphone", "ipad", "android", "samsung", "galaxy", "outlook", "mail", "mobil", "huawei",
-        "phone",
+        "iphone", "ipad", "android", "samsung", "galaxy", "outlook", "mail", "mobil", "huawei", "phone",
     ];
-    FOOTERS.iter().any(|footer| line.starts_with(footer))
-        && device.iter().any(|name| line.contains(name))
+    FOOTERS.iter().any(|footer| line.starts_with(footer)) && device.iter().any(|name| line.contains(name))
 }
 
 #[cfg(test)]

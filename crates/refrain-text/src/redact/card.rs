@@ -13,28 +13,19 @@ pub(super) fn key_of(run: &Run<'_>) -> Option<String> {
     });
     // A zip code and a phone side by side are no card: cards come in groups of four to seven.
     let is_short = |group: &Group| group.digits.len() <= 7;
-    let is_standard =
-        run.groups[0].digits.len() == 4 && run.groups.iter().skip(1).all(|g| g.digits.len() >= 3);
+    let is_standard = run.groups[0].digits.len() == 4 && run.groups.iter().skip(1).all(|g| g.digits.len() >= 3);
     let grouped_well = run.groups.iter().all(is_short) && (run.is_whole || is_standard);
-    let fits = (13..=19).contains(&digits.len())
-        && separated_well
-        && (run.groups.len() == 1 || grouped_well);
+    let fits = (13..=19).contains(&digits.len()) && separated_well && (run.groups.len() == 1 || grouped_well);
     let known = is_known_issuer(digits);
     // Long order and parcel numbers pass the check digit one time in ten.
-    let may_be =
-        matches!(digits.as_bytes().first(), Some(b'2'..=b'6')) && run.context != Context::Order;
+    let may_be = matches!(digits.as_bytes().first(), Some(b'2'..=b'6')) && run.context != Context::Order;
     let is_phone = run.groups[0].has_plus();
     (fits && (known || may_be) && !is_phone && is_luhn(digits)).then(|| digits.to_owned())
 }
 
 /// Visa, Mastercard, American Express and Discover by first digits and length.
 fn is_known_issuer(digits: &str) -> bool {
-    let head = |n: usize| {
-        digits
-            .get(..n)
-            .and_then(|head| head.parse::<u32>().ok())
-            .unwrap_or(0)
-    };
+    let head = |n: usize| digits.get(..n).and_then(|head| head.parse::<u32>().ok()).unwrap_or(0);
     match digits.len() {
         15 => matches!(head(2), 34 | 37),
         13 | 19 => head(1) == 4,

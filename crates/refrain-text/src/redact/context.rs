@@ -128,9 +128,7 @@ const PHONE_WORDS: [&str; 19] = [
 const ORDER_HAN: [&str; 12] = [
     "订单", "单号", "快递", "运单", "物流", "编号", "发票", "货号", "订購", "訂單", "卡号", "工单",
 ];
-const PHONE_HAN: [&str; 9] = [
-    "电话", "手机", "联系", "致电", "號碼", "号码", "電話", "微信", "拨打",
-];
+const PHONE_HAN: [&str; 9] = ["电话", "手机", "联系", "致电", "號碼", "号码", "電話", "微信", "拨打"];
 const OWN: [&str; 8] = ["my", "meine", "mein", "min", "mit", "mijn", "mon", "我的"];
 const NUMBER: [&str; 7] = ["number", "nummer", "numéro", "no", "num", "numero", "号码"];
 
@@ -165,11 +163,7 @@ fn meaning(word: &str) -> Context {
         let last = |names: &[&str]| names.iter().filter_map(|name| word.rfind(name)).max();
         match (last(&ORDER_HAN), last(&PHONE_HAN)) {
             (Some(order), Some(phone)) => {
-                return if order > phone {
-                    Context::Order
-                } else {
-                    Context::Phone
-                };
+                return if order > phone { Context::Order } else { Context::Phone };
             }
             (Some(_), None) => return Context::Order,
             (None, Some(_)) => return Context::Phone,

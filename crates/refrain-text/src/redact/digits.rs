@@ -70,17 +70,9 @@ fn find_in_stretch(text: &str, masked: &[u8], stretch: &[Group], findings: &mut 
 }
 
 /// The longest identifier that begins with the group `first`, and the group behind it.
-fn longest_at(
-    text: &str,
-    masked: &[u8],
-    stretch: &[Group],
-    first: usize,
-    total: usize,
-) -> Option<(Finding, usize)> {
+fn longest_at(text: &str, masked: &[u8], stretch: &[Group], first: usize, total: usize) -> Option<(Finding, usize)> {
     let head = &stretch[first];
-    let starts_apart = first == 0
-        || head.before.chars().all(char::is_whitespace)
-        || head.before.ends_with(['+', '(']);
+    let starts_apart = first == 0 || head.before.chars().all(char::is_whitespace) || head.before.ends_with(['+', '(']);
     if !starts_apart || (total < phone::MIN_DIGITS) {
         return None;
     }
@@ -124,8 +116,7 @@ fn longest_at(
             context: *context.get_or_insert_with(|| context_before(text, head.start)),
         };
         let kind_and_key = card::key_of(&run).map(|key| (RedactionKind::Card, key));
-        let kind_and_key =
-            kind_and_key.or_else(|| phone::key_of(&run).map(|key| (RedactionKind::Phone, key)));
+        let kind_and_key = kind_and_key.or_else(|| phone::key_of(&run).map(|key| (RedactionKind::Phone, key)));
         if let Some((kind, key)) = kind_and_key {
             let start = head.start - head_sign(head);
             return Some((
@@ -166,9 +157,7 @@ fn is_glued(text: &str, masked: &[u8], start: usize, end: usize, at_start: bool)
     let glued_before = match before {
         [.., last] if is_letter(*last) => true,
         [.., b'#' | b'_'] => true,
-        [.., letter, b'-' | b'/' | b'=' | b'*'] if is_letter(*letter) => {
-            context_before(text, start) != Context::Phone
-        }
+        [.., letter, b'-' | b'/' | b'=' | b'*'] if is_letter(*letter) => context_before(text, start) != Context::Phone,
         _ => false,
     };
     glued_before || glued_after

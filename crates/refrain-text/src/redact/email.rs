@@ -52,8 +52,7 @@ fn next_sign(text: &str, from: usize) -> Option<(usize, usize)> {
 
 /// How many bytes before the sign belong to the local part.
 fn local_length(before: &[u8]) -> usize {
-    let is_local =
-        |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'+' | b'-') || b >= 0x80;
+    let is_local = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'+' | b'-') || b >= 0x80;
     let run = before
         .iter()
         .rev()
@@ -64,10 +63,7 @@ fn local_length(before: &[u8]) -> usize {
     // Text without spaces (Chinese) may stand right before the address; names in Latin letters
     // with accents may be part of it.
     let skipped = last_unspaced_end(local);
-    let edge = local[skipped..]
-        .iter()
-        .take_while(|b| matches!(b, b'.' | b'-'))
-        .count();
+    let edge = local[skipped..].iter().take_while(|b| matches!(b, b'.' | b'-')).count();
     run - skipped - edge
 }
 

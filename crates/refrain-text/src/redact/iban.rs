@@ -91,10 +91,7 @@ pub(super) fn find(_text: &str, masked: &[u8]) -> Vec<Finding> {
     while at + 15 <= masked.len() {
         let begins = masked[at].is_ascii_alphabetic() && masked[at + 1].is_ascii_alphabetic();
         let is_edge = at == 0 || !masked[at - 1].is_ascii_alphanumeric();
-        match (begins && is_edge)
-            .then(|| account_at(&masked[at..]))
-            .flatten()
-        {
+        match (begins && is_edge).then(|| account_at(&masked[at..])).flatten() {
             Some((key, length)) => {
                 findings.push(Finding {
                     range: at..at + length,

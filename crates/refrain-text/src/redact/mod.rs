@@ -36,13 +36,7 @@ pub enum RedactionKind {
 
 impl RedactionKind {
     /// All kinds, in order.
-    pub const ALL: [Self; 5] = [
-        Self::Email,
-        Self::Phone,
-        Self::Card,
-        Self::Iban,
-        Self::Token,
-    ];
+    pub const ALL: [Self; 5] = [Self::Email, Self::Phone, Self::Card, Self::Iban, Self::Token];
 
     /// The name inside the placeholder.
     #[must_use]

@@ -61,11 +61,7 @@ fn is_phone(run: &Run<'_>) -> bool {
     if let Some(rest) = digits.strip_prefix("00") {
         return is_international(rest, 8);
     }
-    is_national(run)
-        || is_danish_pairs(run)
-        || is_chinese_mobile(run)
-        || is_north_american(run)
-        || is_called_phone(run)
+    is_national(run) || is_danish_pairs(run) || is_chinese_mobile(run) || is_north_american(run) || is_called_phone(run)
 }
 
 fn is_international(digits: &str, fewest: usize) -> bool {
@@ -74,10 +70,7 @@ fn is_international(digits: &str, fewest: usize) -> bool {
     match known {
         Some((code, shortest, longest)) => {
             let rest = &digits[code.len()..];
-            let rest = rest
-                .strip_prefix('0')
-                .filter(|_| *code != "39")
-                .unwrap_or(rest);
+            let rest = rest.strip_prefix('0').filter(|_| *code != "39").unwrap_or(rest);
             (*shortest..=*longest).contains(&rest.len())
         }
         None => !digits.starts_with('0') && (fewest + 1..=14).contains(&digits.len()),
@@ -95,21 +88,16 @@ fn is_national(run: &Run<'_>) -> bool {
         _ => 9,
     };
     let all_pairs = lengths.iter().all(|&length| length == 2);
-    let hyphened = run.groups[1..]
-        .iter()
-        .any(|group| group.before.contains('-'));
+    let hyphened = run.groups[1..].iter().any(|group| group.before.contains('-'));
     // `0815-4711-00` is an article, `0171-123-4567` a phone.
-    let ends_well =
-        all_pairs || !(hyphened && lengths.len() > 2) || lengths[lengths.len() - 1] >= 3;
+    let ends_well = all_pairs || !(hyphened && lengths.len() > 2) || lengths[lengths.len() - 1] >= 3;
     begins && ends_well && (fewest..=12).contains(&digits.len())
 }
 
 /// `12 34 56 78`, alone.
 fn is_danish_pairs(run: &Run<'_>) -> bool {
     let pairs = run.groups.len() == 4 && run.groups.iter().all(|group| group.digits.len() == 2);
-    let same = run.groups[1..]
-        .windows(2)
-        .all(|pair| pair[0].before == pair[1].before);
+    let same = run.groups[1..].windows(2).all(|pair| pair[0].before == pair[1].before);
     let separator = run
         .groups
         .get(1)
@@ -150,13 +138,10 @@ fn is_date(groups: &[Group]) -> bool {
     let [first, second, third, ..] = groups else {
         return false;
     };
-    let separated =
-        second.before == third.before && matches!(second.before.as_str(), "." | "/" | "-" | ". ");
+    let separated = second.before == third.before && matches!(second.before.as_str(), "." | "/" | "-" | ". ");
     let lengths = (first.digits.len(), second.digits.len(), third.digits.len());
     let number = |group: &Group| group.digits.parse::<u32>().unwrap_or(u32::MAX);
-    let day_first =
-        matches!(lengths, (1..=2, 1..=2, 4)) && number(first) <= 31 && number(second) <= 31;
-    let year_first =
-        matches!(lengths, (4, 1..=2, 1..=2)) && number(second) <= 12 && number(third) <= 31;
+    let day_first = matches!(lengths, (1..=2, 1..=2, 4)) && number(first) <= 31 && number(second) <= 31;
+    let year_first = matches!(lengths, (4, 1..=2, 1..=2)) && number(second) <= 12 && number(third) <= 31;
     separated && (day_first || year_first)
 }

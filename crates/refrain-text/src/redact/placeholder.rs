@@ -33,9 +33,7 @@ pub(super) fn placeholders(text: &str) -> impl Iterator<Item = Placeholder> {
 
 fn numbered(inner: &str) -> Option<(RedactionKind, u64)> {
     let (name, number) = inner.rsplit_once('_')?;
-    let kind = RedactionKind::ALL
-        .into_iter()
-        .find(|kind| kind.as_str() == name)?;
+    let kind = RedactionKind::ALL.into_iter().find(|kind| kind.as_str() == name)?;
     // A number that leaves no room above it is not ours.
     let number = number.parse().ok().filter(|&n: &u64| n < u64::MAX / 2)?;
     Some((kind, number))

@@ -34,13 +34,11 @@ pub(super) fn find(text: &str, masked: &[u8]) -> Vec<Finding> {
             .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
             .count();
         let name_start = at - name_length;
-        let in_query =
-            name_start > 0 && matches!(masked[name_start - 1], b'?' | b'&' | b'#' | b';');
+        let in_query = name_start > 0 && matches!(masked[name_start - 1], b'?' | b'&' | b'#' | b';');
         if !in_query || !NAMES.contains(&text[name_start..at].to_ascii_lowercase().as_str()) {
             continue;
         }
-        let is_value =
-            |b: &&u8| **b != MASK && (b.is_ascii_alphanumeric() || b"-_.~%+/=:".contains(b));
+        let is_value = |b: &&u8| **b != MASK && (b.is_ascii_alphanumeric() || b"-_.~%+/=:".contains(b));
         let length = masked[at + 1..].iter().take_while(is_value).count();
         if length >= MIN_LENGTH {
             let range = at + 1..at + 1 + length;

@@ -81,8 +81,14 @@ mod tests {
     #[test]
     fn keeps_the_matter() {
         for (text, core) in [
-            ("Dear Sir or Madam,\nmy lamp arrived broken. What now?\nKind regards\nJane Doe", "my lamp arrived broken."),
-            ("Hallo liebes Team! Wo bleibt mein Paket? Viele Grüße", "Wo bleibt mein Paket?"),
+            (
+                "Dear Sir or Madam,\nmy lamp arrived broken. What now?\nKind regards\nJane Doe",
+                "my lamp arrived broken.",
+            ),
+            (
+                "Hallo liebes Team! Wo bleibt mein Paket? Viele Grüße",
+                "Wo bleibt mein Paket?",
+            ),
             ("Wo ist mein Paket", "Wo ist mein Paket"),
             ("您好！我的订单还没有发货。谢谢！", "我的订单还没有发货。"),
         ] {

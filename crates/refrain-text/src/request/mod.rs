@@ -42,23 +42,15 @@ const MAX_CHARS: usize = 2000;
 /// customer turn. Turns of bots, agents and the system and internal notes are never chosen.
 #[must_use]
 pub fn find_request(turns: &[Turn<'_>]) -> Option<usize> {
-    let is_candidate = |turn: &Turn<'_>| {
-        turn.role == AuthorRole::Customer && turn.visibility == Visibility::Public
-    };
+    let is_candidate = |turn: &Turn<'_>| turn.role == AuthorRole::Customer && turn.visibility == Visibility::Public;
     let mut best: Option<(usize, f64, usize)> = None;
-    for (index, turn) in turns
-        .iter()
-        .enumerate()
-        .filter(|(_, turn)| is_candidate(turn))
-    {
+    for (index, turn) in turns.iter().enumerate().filter(|(_, turn)| is_candidate(turn)) {
         let score = request_score(turn.text);
         if score >= BAR {
             return Some(index);
         }
         let found = (index, score.max(0.0), turn.text.chars().count());
-        if best.is_none_or(|best| {
-            (found.1, found.2) > (best.1, if found.1 > 0.0 { usize::MAX } else { best.2 })
-        }) {
+        if best.is_none_or(|best| (found.1, found.2) > (best.1, if found.1 > 0.0 { usize::MAX } else { best.2 })) {
             best = Some(found);
         }
     }
@@ -68,10 +60,7 @@ pub fn find_request(turns: &[Turn<'_>]) -> Option<usize> {
 /// How much a text reads like a request; 2.5 and above is one.
 #[must_use]
 pub fn request_score(text: &str) -> f64 {
-    let end = text
-        .char_indices()
-        .nth(MAX_CHARS)
-        .map_or(text.len(), |(at, _)| at);
+    let end = text.char_indices().nth(MAX_CHARS).map_or(text.len(), |(at, _)| at);
     let text = without_placeholders(&text[..end]);
     let folded = fold(&text);
     let mut count = WordCounts::default();
@@ -154,10 +143,7 @@ fn count_han(run: &str) -> (usize, usize) {
     for filler in HAN_FILLER {
         rest = rest.replace(filler, " ");
     }
-    let asks = HAN_ASKING
-        .iter()
-        .filter(|word| rest.contains(**word))
-        .count();
+    let asks = HAN_ASKING.iter().filter(|word| rest.contains(**word)).count();
     (asks, rest.chars().filter(|&c| is_cjk(c)).count() / 2)
 }
 
@@ -177,31 +163,18 @@ mod tests {
     }
 
     fn check(texts: &[&str], expected: Option<usize>) {
-        let turns: Vec<_> = texts
-            .iter()
-            .map(|text| turn(AuthorRole::Customer, text))
-            .collect();
+        let turns: Vec<_> = texts.iter().map(|text| turn(AuthorRole::Customer, text)).collect();
         assert_eq!(find_request(&turns), expected, "{texts:?}");
     }
 
     #[test]
     fn skips_what_says_nothing() {
         check(
-            &[
-                "hi good morning",
-                "Jane Doe",
-                "I want to return a lamp",
-                "yes",
-            ],
+            &["hi good morning", "Jane Doe", "I want to return a lamp", "yes"],
             Some(2),
         );
         check(
-            &[
-                "Hallo, guten Tag",
-                "<EMAIL_1>",
-                "Wo bleibt mein Paket?",
-                "Danke",
-            ],
+            &["Hallo, guten Tag", "<EMAIL_1>", "Wo bleibt mein Paket?", "Danke"],
             Some(2),
         );
         check(
@@ -222,20 +195,12 @@ mod tests {
             Some(2),
         );
         check(
-            &[
-                "Bonjour",
-                "Oui",
-                "Je n'ai toujours pas reçu ma commande",
-                "Merci",
-            ],
+            &["Bonjour", "Oui", "Je n'ai toujours pas reçu ma commande", "Merci"],
             Some(2),
         );
         check(&["你好", "在吗", "我的包裹什么时候到？", "谢谢"], Some(2));
         check(
-            &[
-                "my order number is 12345",
-                "it arrived broken, I need a refund",
-            ],
+            &["my order number is 12345", "it arrived broken, I need a refund"],
             Some(1),
         );
     }
@@ -245,10 +210,7 @@ mod tests {
         let mut note = turn(AuthorRole::Customer, "I want to cancel my order");
         note.visibility = Visibility::Internal;
         let turns = [
-            turn(
-                AuthorRole::Bot,
-                "Do you want to track an order, or return an item?",
-            ),
+            turn(AuthorRole::Bot, "Do you want to track an order, or return an item?"),
             turn(AuthorRole::Agent, "How can I help you?"),
             note,
             turn(AuthorRole::Customer, "ok"),

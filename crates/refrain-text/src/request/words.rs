@@ -62,8 +62,7 @@ const NOTHING: &str = "
     journée soirée";
 
 /// Thanks, folded.
-const THANKS: &str =
-    "thanks thank thankyou thx thanking danke dankeschön dank tak mange bedankt merci";
+const THANKS: &str = "thanks thank thankyou thx thanking danke dankeschön dank tak mange bedankt merci";
 
 /// Words before a name or number, folded; with other words of the kind they tell who, not what.
 const IDENTIFYING: &str = "
@@ -149,38 +148,20 @@ pub(super) const HAN_ASKING: [&str; 40] = [
 pub(super) fn word_kind(word: &str) -> Word {
     static KINDS: LazyLock<FxHashMap<&'static str, Word>> = LazyLock::new(|| {
         let mut kinds = FxHashMap::default();
-        let grammar = [
-            Language::En,
-            Language::De,
-            Language::Da,
-            Language::Nl,
-            Language::Fr,
-        ];
+        let grammar = [Language::En, Language::De, Language::Da, Language::Nl, Language::Fr];
         let grammar = grammar
             .into_iter()
             .flat_map(|language| stopwords(language).iter().copied());
         // Later lists win: what asks is never filler.
         kinds.extend(grammar.map(|word| (word, Word::Grammar)));
-        kinds.extend(
-            NOTHING
-                .split_ascii_whitespace()
-                .map(|word| (word, Word::Nothing)),
-        );
-        kinds.extend(
-            THANKS
-                .split_ascii_whitespace()
-                .map(|word| (word, Word::Thanks)),
-        );
+        kinds.extend(NOTHING.split_ascii_whitespace().map(|word| (word, Word::Nothing)));
+        kinds.extend(THANKS.split_ascii_whitespace().map(|word| (word, Word::Thanks)));
         kinds.extend(
             IDENTIFYING
                 .split_ascii_whitespace()
                 .map(|word| (word, Word::Identifying)),
         );
-        kinds.extend(
-            ASKING
-                .split_ascii_whitespace()
-                .map(|word| (word, Word::Asking)),
-        );
+        kinds.extend(ASKING.split_ascii_whitespace().map(|word| (word, Word::Asking)));
         kinds
     });
     if let Some(&kind) = KINDS.get(word) {
@@ -199,28 +180,122 @@ pub(super) fn word_kind(word: &str) -> Word {
 /// of what a request is compared by.
 pub(super) const FRAME: &[&str] = &[
     // en
-    "dear sir", "dear customer", "dear team", "to whom it may concern", "good morning", "good afternoon", "good evening",
-    "kind regards", "best regards", "warm regards", "best wishes", "yours sincerely", "yours faithfully", "sincerely",
-    "many thanks", "thanks in advance", "thank you in advance", "look forward to", "looking forward to", "hear from you",
-    "hearing from you", "sent from my", "contact form", "hope you are well", "hope this finds you", "get back to me",
-    "in advance", "not sure if this is the right", "right place to ask", "sorry to bother", "have a nice day",
+    "dear sir",
+    "dear customer",
+    "dear team",
+    "to whom it may concern",
+    "good morning",
+    "good afternoon",
+    "good evening",
+    "kind regards",
+    "best regards",
+    "warm regards",
+    "best wishes",
+    "yours sincerely",
+    "yours faithfully",
+    "sincerely",
+    "many thanks",
+    "thanks in advance",
+    "thank you in advance",
+    "look forward to",
+    "looking forward to",
+    "hear from you",
+    "hearing from you",
+    "sent from my",
+    "contact form",
+    "hope you are well",
+    "hope this finds you",
+    "get back to me",
+    "in advance",
+    "not sure if this is the right",
+    "right place to ask",
+    "sorry to bother",
+    "have a nice day",
     // de
-    "sehr geehrte", "liebes team", "liebes serviceteam", "liebes kundenservice", "guten tag", "guten morgen", "guten abend",
-    "mit freundlichen", "freundliche grüsse", "viele grüsse", "liebe grüsse",
-    "beste grüsse", "schöne grüsse", "vielen dank im voraus", "danke im voraus", "dank für ihre mühe", "freue mich auf",
-    "bitte um rückmeldung", "um rückmeldung", "ich schreibe ihnen", "kontaktformular", "von meinem iphone", "von meinem handy gesendet",
-    "gesendet von meinem", "schönen tag", "im voraus",
+    "sehr geehrte",
+    "liebes team",
+    "liebes serviceteam",
+    "liebes kundenservice",
+    "guten tag",
+    "guten morgen",
+    "guten abend",
+    "mit freundlichen",
+    "freundliche grüsse",
+    "viele grüsse",
+    "liebe grüsse",
+    "beste grüsse",
+    "schöne grüsse",
+    "vielen dank im voraus",
+    "danke im voraus",
+    "dank für ihre mühe",
+    "freue mich auf",
+    "bitte um rückmeldung",
+    "um rückmeldung",
+    "ich schreibe ihnen",
+    "kontaktformular",
+    "von meinem iphone",
+    "von meinem handy gesendet",
+    "gesendet von meinem",
+    "schönen tag",
+    "im voraus",
     // da
-    "kære", "god morgen", "goddag", "venlig hilsen", "med venlig", "bedste hilsner", "mange hilsner", "på forhånd tak",
-    "tak på forhånd", "på forhånd", "ser frem til", "hører fra jer", "skriv gerne tilbage", "kontaktformular", "sendt fra min",
+    "kære",
+    "god morgen",
+    "goddag",
+    "venlig hilsen",
+    "med venlig",
+    "bedste hilsner",
+    "mange hilsner",
+    "på forhånd tak",
+    "tak på forhånd",
+    "på forhånd",
+    "ser frem til",
+    "hører fra jer",
+    "skriv gerne tilbage",
+    "kontaktformular",
+    "sendt fra min",
     "god dag",
     // nl
-    "geachte", "beste klantenservice", "goedemorgen", "goedemiddag", "goedenavond", "goedendag", "met vriendelijke groet",
-    "vriendelijke groet", "hartelijke groet", "alvast bedankt", "bij voorbaat", "ik hoor graag", "hoor het graag", "contactformulier",
-    "verzonden vanaf mijn", "fijne dag", "groetjes",
+    "geachte",
+    "beste klantenservice",
+    "goedemorgen",
+    "goedemiddag",
+    "goedenavond",
+    "goedendag",
+    "met vriendelijke groet",
+    "vriendelijke groet",
+    "hartelijke groet",
+    "alvast bedankt",
+    "bij voorbaat",
+    "ik hoor graag",
+    "hoor het graag",
+    "contactformulier",
+    "verzonden vanaf mijn",
+    "fijne dag",
+    "groetjes",
     // fr
-    "madame, monsieur", "bonjour madame", "cordialement", "bien à vous", "par avance", "d'avance", "dans l'attente", "envoyé de mon",
-    "formulaire de contact", "bonne journée",
+    "madame, monsieur",
+    "bonjour madame",
+    "cordialement",
+    "bien à vous",
+    "par avance",
+    "d'avance",
+    "dans l'attente",
+    "envoyé de mon",
+    "formulaire de contact",
+    "bonne journée",
     // zh
-    "您好", "你好", "谢谢", "多谢", "感谢", "此致", "敬礼", "祝好", "期待您的回复", "等您回复", "麻烦了", "辛苦了", "联系表单",
+    "您好",
+    "你好",
+    "谢谢",
+    "多谢",
+    "感谢",
+    "此致",
+    "敬礼",
+    "祝好",
+    "期待您的回复",
+    "等您回复",
+    "麻烦了",
+    "辛苦了",
+    "联系表单",
 ];
