@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 use refrain_record::{Facet, Language};
-use refrain_tag::{Rulebook, Taxonomy};
+use refrain_tag::{Rule, Rulebook, Taxonomy};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -60,9 +60,8 @@ fn every_tag_has_rules_in_every_covered_language() {
     let mut missing = Vec::new();
     for tag in taxonomy.tags() {
         for &language in COVERED {
-            let sets =
-                |rule: &&refrain_tag::Rule| rule.tag == tag.path && !rule.is_veto && rule.languages.contains(&language);
-            if rulebook.rules().iter().find(sets).is_none() {
+            let sets = |rule: &Rule| rule.tag == tag.path && !rule.is_veto && rule.languages.contains(&language);
+            if !rulebook.rules().iter().any(sets) {
                 missing.push(format!("{} {language}", tag.path.as_str()));
             }
         }
