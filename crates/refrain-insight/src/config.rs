@@ -12,6 +12,8 @@ pub struct InsightConfig {
     pub min_outcomes: i64,
     /// Exposed units with the outcome below which it is refused.
     pub min_exposed_outcomes: i64,
+    /// Count expected without an effect, in the smallest of the four cells, below which it is refused.
+    pub min_expected: f64,
     /// Share of units with a known person below which it is refused.
     pub min_match_rate: f64,
     /// Campaigns of a type, and of all others, below which types are listed and not tested.
@@ -22,8 +24,10 @@ pub struct InsightConfig {
     pub windows_days: Vec<i64>,
     /// Hours before a checkout's last activity in which a contact counts as exposure.
     pub cart_window_h: i64,
-    /// Days after the order in which contacts count; returns count only after them.
+    /// Days after delivery in which contacts still count; returns count only after them.
     pub return_landmark_days: i64,
+    /// The same in days after the order, where no delivery is known.
+    pub return_landmark_undelivered_days: i64,
     /// Days after the order up to which returns count.
     pub return_window_days: i64,
     /// Days after a send in which a contact of the recipient counts.
@@ -46,12 +50,14 @@ impl Default for InsightConfig {
             min_exposed: 20,
             min_outcomes: 5,
             min_exposed_outcomes: 3,
+            min_expected: 5.0,
             min_match_rate: 0.6,
             min_campaigns_per_type: 8,
             q: 0.1,
             windows_days: vec![1, 3, 7, 14],
             cart_window_h: 24,
-            return_landmark_days: 14,
+            return_landmark_days: 5,
+            return_landmark_undelivered_days: 14,
             return_window_days: 60,
             contact_window_days: 7,
             driver_window_days: 90,
@@ -86,6 +92,10 @@ impl InsightConfig {
             ("contact_window_days", self.contact_window_days),
             ("driver_window_days", self.driver_window_days),
             ("return_landmark_days", self.return_landmark_days),
+            (
+                "return_landmark_undelivered_days",
+                self.return_landmark_undelivered_days,
+            ),
             ("return_window_days", self.return_window_days),
         ]
         .into_iter()
@@ -93,15 +103,21 @@ impl InsightConfig {
         {
             check_range(key, value, 1, 365, "days from 1 to 365")?;
         }
-        if self.return_landmark_days >= self.return_window_days {
-            return Err(ConfigError {
-                key: "return_landmark_days",
-                found: self.return_landmark_days.to_string(),
-                expected: "fewer days than `return_window_days`",
-                hint: "returns are counted between the two; 14 and 60 are usual",
-            });
+        for (key, days) in [
+            ("return_landmark_days", self.return_landmark_days),
+            ("return_landmark_undelivered_days", self.return_landmark_undelivered_days),
+        ] {
+            if days >= self.return_window_days {
+                return Err(ConfigError {
+                    key,
+                    found: days.to_string(),
+                    expected: "fewer days than `return_window_days`",
+                    hint: "returns are counted between the two; 5, 14 and 60 are the defaults",
+                });
+            }
         }
         for (key, value) in [
+            ("min_expected", self.min_expected),
             ("alarm_min_excess", self.alarm_min_excess),
             ("alarm_budget_per_month", self.alarm_budget_per_month),
         ] {

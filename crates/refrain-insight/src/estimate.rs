@@ -256,6 +256,7 @@ impl Scope<'_> {
             arms.exposed < config.min_exposed
                 || arms.exposed_outcome + arms.baseline_outcome < config.min_outcomes
                 || arms.exposed_outcome < config.min_exposed_outcomes
+                || smallest_expected(arms) < config.min_expected
         };
         if mechanical {
             EstimateStatus::Mechanical
@@ -318,6 +319,16 @@ impl Scope<'_> {
             simpson_flag: None,
         }
     }
+}
+
+/// Smallest count expected in a cell if exposure did nothing (Cochran, Biometrics 10:417, 1954).
+///
+/// Depends on the margins alone, so refusing by it favours neither direction of an effect.
+fn smallest_expected(arms: Arms) -> f64 {
+    let total = (arms.exposed + arms.baseline).max(1) as f64;
+    let outcomes = arms.exposed_outcome + arms.baseline_outcome;
+    let others = arms.exposed + arms.baseline - outcomes;
+    arms.exposed.min(arms.baseline) as f64 * outcomes.min(others) as f64 / total
 }
 
 /// Pooled and crude ratio lie on different sides of 1, or differ by more than 20 %.

@@ -71,7 +71,7 @@ impl EffectSizes {
         }
     }
 
-    /// Clear effects; the default.
+    /// Effects that the demo's 20,000 conversations show; the default.
     #[must_use]
     pub fn large() -> Self {
         Self {
@@ -80,17 +80,16 @@ impl EffectSizes {
                 ("shipping/cost", 2.0),
                 ("payment/failed", 1.8),
                 ("discount/code_not_working", 1.5),
-                ("product/information", 0.8),
-                ("presales/recommendation", 0.6),
+                ("product/information", 0.5),
+                ("presales/recommendation", 0.35),
             ]),
             returned: weights(&[
                 ("product/size_fit", 2.2),
                 ("product/quality", 1.8),
-                ("product/information", 0.6),
                 ("product/damaged", 1.8),
             ]),
             purchase_after_bad_contact: 0.45,
-            campaign_contacts: weights(&[("sale", 0.020), ("launch", 0.008), ("reactivation", 0.004)]),
+            campaign_contacts: weights(&[("sale", 0.020), ("launch", 0.008), ("reactivation", 0.016)]),
             confounding: 0.0,
         }
     }

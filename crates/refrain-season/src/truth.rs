@@ -276,7 +276,7 @@ impl Tally {
         }
         let factor = config.effects.purchase_after_bad_contact;
         let mut line = json!({
-            "shop": shop, "outcome": "no_repeat_purchase_90d", "exposure_kind": "bad_contact", "exposure": "bad_contact",
+            "shop": shop, "outcome": "no_repeat_purchase_90d", "exposure_kind": "bad_contact", "exposure": "unresolved",
             "window_days": REBUY_WINDOW_D, "planted_factor_on_shopping": factor, "sign": i32::from(factor < 1.0),
             "unit": "contact; a bad one was not settled; mature 90 days later", "observed": self.rebuy,
         });

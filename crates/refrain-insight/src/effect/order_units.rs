@@ -46,16 +46,22 @@ pub(super) fn abandoned_checkouts(sink: &mut Sink<'_, '_>, config: &InsightConfi
 ///
 /// Only contacts between order and landmark expose, only returns opened between landmark and the end
 /// of the window count, and orders returned before the landmark are in neither group: so no order
-/// counts as exposed merely because it lived long enough to be asked about.
+/// counts as exposed merely because it lived long enough to be asked about. The landmark lies a few
+/// days after delivery, before most customers decide; counted from the order it would shut out the
+/// returns of whoever got the parcel soon.
 pub(super) fn returned_orders(sink: &mut Sink<'_, '_>, config: &InsightConfig) {
     let shop = sink.shop;
     let returns = first_returns(shop);
     let mentions = mentions(shop);
-    let landmark_s = config.return_landmark_days * DAY_S;
     let window_s = config.return_window_days * DAY_S;
     for (i, ShopOrder { order, person }) in shop.orders.iter().enumerate() {
-        let landmark = order.ordered_at.plus_seconds(landmark_s);
         let end = order.ordered_at.plus_seconds(window_s);
+        let landmark = match order.delivered_at.filter(|at| *at >= order.ordered_at) {
+            Some(delivered) => delivered.plus_seconds(config.return_landmark_days * DAY_S).min(end),
+            None => order
+                .ordered_at
+                .plus_seconds(config.return_landmark_undelivered_days * DAY_S),
+        };
         let opened = returns.get(&(i as u32)).copied();
         if order.cancelled_at.is_some() || opened.is_some_and(|at| at < landmark) {
             continue;

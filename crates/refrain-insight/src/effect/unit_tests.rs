@@ -35,6 +35,24 @@ fn exposures(rows: &[EffectUnit]) -> Vec<(&str, &str, bool)> {
 }
 
 #[test]
+fn a_known_delivery_moves_the_landmark() {
+    let mut facts = Fixture::new("2025-11-30");
+    for (id, delivered) in [("soon", 2.0), ("never_before", -1.0)] {
+        let mut o = order(id, at(0.0), Some(id));
+        o.delivered_at = Some(at(delivered));
+        facts.orders.push(o);
+    }
+    // Five days after delivery lie on day 7: the contact of day 6 exposes, the return of day 8 counts.
+    add(&mut facts, "c1", 6.0, Some("soon"), &["size/unclear"]);
+    facts.returns.push(returned("r1", "soon", at(8.0), ReturnKind::Return));
+    let rows = units(&facts, Outcome::Returned, ExposureKind::Tag);
+    let landmarks: Vec<_> = rows.iter().map(|r| (r.unit_id.as_str(), r.index_at)).collect();
+    // A delivery before the order is a wrong clock, so it counts as unknown.
+    assert_eq!(landmarks, [("shop/never_before", at(14.0)), ("shop/soon", at(7.0))]);
+    assert_eq!((rows[1].exposure.as_str(), rows[1].has_outcome), ("size/unclear", true));
+}
+
+#[test]
 fn returns_are_counted_after_the_landmark_only() {
     let mut facts = Fixture::new("2025-11-30");
     for id in ["asked", "early", "late", "quiet", "cancelled", "other"] {
