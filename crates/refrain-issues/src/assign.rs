@@ -63,7 +63,7 @@ impl<'a> Night<'a> {
         let mut standings: Vec<Option<Standing>> = prior;
         for (positions, found) in pool.positions.iter().zip(&pool.found) {
             for &at in positions {
-                standings[at] = Some(self.standing(*found, standings[at]));
+                standings[at] = Some(self.standing(*found));
             }
         }
         // Every request is either settled before or in the pool.
@@ -74,17 +74,14 @@ impl<'a> Night<'a> {
         i64::from(self.as_of.days_since(self.requests[at].date)) < i64::from(self.cfg.window_days)
     }
 
-    /// A conversation that stays without issue keeps its row while the nearest issue is the same.
-    fn standing(&self, found: Found, before: Option<Standing>) -> Standing {
-        let nearest = found.nearest.map(|n| n.0);
-        match before {
-            Some(before) if found.issue.is_none() && before.nearest == nearest => before,
-            _ => Standing {
-                issue: found.issue,
-                nearest,
-                similarity: found.nearest.map(|n| f64::from(n.1.clamp(-1.0, 1.0))),
-                assigned_on: self.as_of,
-            },
+    /// Looks at what is open alone, never at what an earlier night said of it: a replayed night
+    /// knows the former and not the latter.
+    fn standing(&self, found: Found) -> Standing {
+        Standing {
+            issue: found.issue,
+            nearest: found.nearest.map(|n| n.0),
+            similarity: found.nearest.map(|n| f64::from(n.1.clamp(-1.0, 1.0))),
+            assigned_on: self.as_of,
         }
     }
 

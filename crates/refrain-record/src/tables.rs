@@ -744,7 +744,7 @@ tables! {
         similarity: Option<f64>,
         /// `messages.seq` of the message that states the request.
         request_seq: i64,
-        /// Night on which it was assigned.
+        /// Night on which it was assigned; without an issue, the last night that looked for one.
         assigned_on: Date,
     }
 
