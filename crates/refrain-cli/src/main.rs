@@ -22,12 +22,17 @@ mod tagger;
 mod texts;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use refrain_lake::Format;
 use refrain_record::Stage;
 
 use crate::args::{Cli, Command, IssuesCommand, RulesCommand, SchemaFormat};
 use crate::failure::{ExitCode, Failure, Outcome};
 use crate::run::{Stages, Voice};
+
+/// Millions of small strings on all cores: glibc's allocator took a sixth of a night.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
