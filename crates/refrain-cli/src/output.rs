@@ -14,22 +14,12 @@ pub(crate) fn say(text: &str) {
     let _ = out.write_all(text.as_bytes());
 }
 
-/// CPU seconds of this process so far, all threads; 0 where the system does not tell.
+/// CPU seconds of this process so far, all threads.
 pub(crate) fn cpu_seconds() -> f64 {
-    // Fields 14 and 15 of /proc/self/stat, after the command in parentheses, in ticks of 1/100 s.
-    let Ok(stat) = std::fs::read_to_string("/proc/self/stat") else {
-        return 0.0;
-    };
-    let Some((_, rest)) = stat.rsplit_once(") ") else {
-        return 0.0;
-    };
-    let ticks: f64 = rest
-        .split(' ')
-        .skip(11)
-        .take(2)
-        .filter_map(|field| field.parse::<f64>().ok())
-        .sum();
-    ticks / 100.0
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    #[expect(clippy::cast_precision_loss, reason = "a time for people")]
+    let (seconds, nanos) = (spent.tv_sec as f64, spent.tv_nsec as f64);
+    seconds + nanos * 1e-9
 }
 
 /// Peak memory of this process in MiB; 0 where the system does not tell.
