@@ -3,8 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 CARGO ?= cargo
+FUZZ_SECONDS ?= 30
 
-.PHONY: demo test lint rust-test real bench schema clean
+.PHONY: demo test lint rust-test real fuzz bench schema clean
 
 demo: ## build, simulate a small season, run it, say where to look next
 	$(CARGO) build --release --locked --bin refrain
@@ -35,6 +36,18 @@ $(VENV)/.ready: tests/requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	touch $@
 
+# RUSTC_BOOTSTRAP: coverage flags are unstable, the toolchain is not. No sanitizer: refrain itself has no `unsafe`.
+fuzz: export RUSTC_BOOTSTRAP := 1
+fuzz: ## every parser of foreign input, FUZZ_SECONDS each; what crashes one is kept in tests/fuzz/artifacts
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz --locked
+	$(CARGO) fuzz build --fuzz-dir tests/fuzz --sanitizer none
+	@set -e; for target in $$($(CARGO) fuzz list --fuzz-dir tests/fuzz); do \
+	  echo "fuzz $$target"; mkdir -p tests/fuzz/corpus/$$target; \
+	  $(CARGO) fuzz run --fuzz-dir tests/fuzz --sanitizer none $$target \
+	    tests/fuzz/corpus/$$target tests/fuzz/seeds/$$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1; \
+	done
+
 bench:
 	$(CARGO) bench --workspace --locked
 
@@ -43,4 +56,4 @@ schema: ## regenerate docs/schema.md
 	$(CARGO) run --quiet --release --locked --bin refrain -- schema > docs/schema.md
 
 clean:
-	rm -rf target demo $(VENV)
+	rm -rf target demo $(VENV) tests/fuzz/target

@@ -72,11 +72,14 @@ impl OpeningHours {
         let first = local_date(&self.zone, start).plus_days(-1);
         let last = local_date(&self.zone, end);
         let mut open_us = 0i64;
+        // An end in the hour that summer time skips moves behind the next span's start; no second counts twice.
+        let mut counted = start;
         let mut date = first;
         while date <= last {
             for (opens, closes) in self.spans_on(date) {
-                let overlap = closes.min(end).0.saturating_sub(opens.max(start).0);
+                let overlap = closes.min(end).0.saturating_sub(opens.max(counted).0);
                 open_us += overlap.max(0);
+                counted = counted.max(closes);
             }
             date = date.plus_days(1);
         }
@@ -232,6 +235,15 @@ mod tests {
         assert!(!hours("Fr 22:00-02:00").is_open_at(at("2025-11-08T02:00:00+01:00")));
         // The Thursday before is closed, so its night is too.
         check("Th 22:00-02:00", "2025-12-25T12:00:00Z", "2025-12-26T12:00:00Z", 0);
+    }
+
+    #[test]
+    fn spans_that_meet_in_a_skipped_hour_count_once() {
+        // Both 02:15 and 03:00 of that Sunday are behind 02:00, when clocks go forward to 03:00.
+        let text = "Mo-Su 03:00-02:15";
+        check(text, "2025-03-30T01:00:00Z", "2025-03-30T01:20:00Z", 1200);
+        check(text, "2025-03-29T12:00:00Z", "2025-03-30T12:00:00Z", 86_400);
+        assert!(hours(text).is_open_at(at("2025-03-30T01:00:00Z")));
     }
 
     #[test]

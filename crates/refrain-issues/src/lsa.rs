@@ -68,7 +68,9 @@ impl Basis {
     /// Whether the parts belong together; false for damaged bytes.
     pub(crate) fn is_whole(&self) -> bool {
         let terms = self.vectorizer.num_features();
+        // There are never more directions than terms; without terms any number would fit the steps.
         self.scales.len() == terms
+            && self.dims <= terms
             && terms.checked_mul(self.dims) == Some(self.steps.len())
             && self.scales.iter().all(|s| s.is_finite())
     }
@@ -150,7 +152,27 @@ mod tests {
         for texts in [&[][..], &[""][..], &["one"][..]] {
             let basis = Basis::fit(texts, &IssuesConfig::default());
             assert_eq!(basis.embed(texts).nrows(), texts.len());
-            assert!(basis.dims() <= 1);
+            assert!(basis.dims() <= 1 && basis.is_whole());
+        }
+    }
+
+    #[test]
+    fn dimensions_without_terms_are_damage() {
+        for dims in [1, 1 << 40, usize::MAX] {
+            let basis = Basis {
+                dims,
+                ..Basis::fit(&[""], &IssuesConfig::default())
+            };
+            assert!(!basis.is_whole());
+            let shop = crate::state::ShopState {
+                basis: Some(basis),
+                ..Default::default()
+            };
+            let state = crate::State {
+                as_of: None,
+                shops: [("de".to_owned(), shop)].into(),
+            };
+            assert!(crate::State::from_bytes(&state.to_bytes()).is_err());
         }
     }
 }

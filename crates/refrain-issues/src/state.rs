@@ -138,11 +138,13 @@ impl State {
 impl ShopState {
     /// Whether lengths and places fit, so that nothing later reaches outside.
     fn is_whole(&self) -> bool {
+        if !self.basis.as_ref().is_none_or(Basis::is_whole) {
+            return false;
+        }
         let (len, dims) = (self.issues.len(), self.basis.as_ref().map_or(0, crate::context::dims));
         let issue = |i: &IssueState| i.canonical < len && i.sum.len() == dims && i.sum.iter().all(|v| v.is_finite());
         let event = |e: &Event| e.issue < len && e.other.is_none_or(|o| o < len);
-        self.basis.as_ref().is_none_or(Basis::is_whole)
-            && self.issues.iter().all(issue)
+        self.issues.iter().all(issue)
             && self
                 .issues
                 .iter()

@@ -19,7 +19,8 @@ pub(super) fn key_of(run: &Run<'_>) -> Option<String> {
     let known = is_known_issuer(digits);
     // Long order and parcel numbers pass the check digit one time in ten.
     let may_be = matches!(digits.as_bytes().first(), Some(b'2'..=b'6')) && run.context != Context::Order;
-    let is_phone = run.groups[0].has_plus();
+    // `1 + 4111...` is a sum at most; the `+` of a phone stands at its first digit.
+    let is_phone = run.groups[0].has_plus() && !run.groups[0].before.ends_with(char::is_whitespace);
     (fits && (known || may_be) && !is_phone && is_luhn(digits)).then(|| digits.to_owned())
 }
 

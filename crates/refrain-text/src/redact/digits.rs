@@ -73,7 +73,9 @@ fn find_in_stretch(text: &str, masked: &[u8], stretch: &[Group], findings: &mut 
 fn longest_at(text: &str, masked: &[u8], stretch: &[Group], first: usize, total: usize) -> Option<(Finding, usize)> {
     let head = &stretch[first];
     let starts_apart = first == 0 || head.before.chars().all(char::is_whitespace) || head.before.ends_with(['+', '(']);
-    if !starts_apart || (total < phone::MIN_DIGITS) {
+    // Behind ` - ` or `) ` a phone may be the rest of something else; a card may not.
+    let may_be_card = starts_apart || head.before.ends_with(char::is_whitespace);
+    if !may_be_card || (total < phone::MIN_DIGITS) {
         return None;
     }
     let mut ends = Vec::new();
@@ -90,18 +92,17 @@ fn longest_at(text: &str, masked: &[u8], stretch: &[Group], first: usize, total:
             ends.push(last);
         }
     }
-    let is_code = is_glued(
-        text,
-        masked,
-        head.start - head_sign(head),
-        stretch.last().map_or(0, |g| g.end),
-        first == 0,
-    );
+    let end = stretch.last().map_or(0, |g| g.end);
+    let glued_before = first == 0 && is_glued_before(text, masked, head.start - head_sign(head));
+    let glued_after = is_glued_after(masked, end);
     let mut context = None;
     for last in ends.into_iter().rev() {
-        if is_code && (first == 0 || last + 1 == stretch.len()) {
+        let is_last = last + 1 == stretch.len();
+        if glued_before || (glued_after && is_last) {
             continue;
         }
+        // `0170 1234567 12X` is a code as a whole, a card with something behind it stays a card.
+        let may_be_phone = starts_apart && !(glued_after && first == 0);
         let groups = &stretch[first..=last];
         let length_of = |group: Option<&Group>| group.map_or(0, |group| group.digits.len());
         let run = Run {
@@ -116,7 +117,10 @@ fn longest_at(text: &str, masked: &[u8], stretch: &[Group], first: usize, total:
             context: *context.get_or_insert_with(|| context_before(text, head.start)),
         };
         let kind_and_key = card::key_of(&run).map(|key| (RedactionKind::Card, key));
-        let kind_and_key = kind_and_key.or_else(|| phone::key_of(&run).map(|key| (RedactionKind::Phone, key)));
+        let kind_and_key = kind_and_key.or_else(|| {
+            let key = phone::key_of(&run).filter(|_| may_be_phone)?;
+            Some((RedactionKind::Phone, key))
+        });
         if let Some((kind, key)) = kind_and_key {
             let start = head.start - head_sign(head);
             return Some((
@@ -143,24 +147,26 @@ fn head_sign(head: &Group) -> usize {
     }
 }
 
-/// Whether letters are glued to the stretch, which makes it a code: `DE-2025-0012`, `12345X`, `#1001`.
-fn is_glued(text: &str, masked: &[u8], start: usize, end: usize, at_start: bool) -> bool {
-    let is_letter = |byte: u8| byte.is_ascii_alphanumeric();
-    let after = &masked[end..];
-    let glued_after = after.first().is_some_and(|&b| is_letter(b) || b == b'_')
-        || (matches!(after.first(), Some(b'-' | b'_' | b'/'))
-            && after.get(1).is_some_and(|b| b.is_ascii_alphanumeric()));
-    if !at_start {
-        return glued_after;
+/// Whether letters are glued to the end of the stretch, which makes it a code: `12345X`, `1001-B`.
+fn is_glued_after(masked: &[u8], end: usize) -> bool {
+    match &masked[end..] {
+        [b'_', ..] => true,
+        [b'-' | b'/', next, ..] => next.is_ascii_alphanumeric(),
+        [next, ..] => next.is_ascii_alphanumeric(),
+        [] => false,
     }
-    let before = &masked[..start];
-    let glued_before = match before {
-        [.., last] if is_letter(*last) => true,
+}
+
+/// Whether letters are glued to the start of the stretch, which makes it a code: `DE-2025-0012`, `#1001`.
+fn is_glued_before(text: &str, masked: &[u8], start: usize) -> bool {
+    match &masked[..start] {
+        [.., last] if last.is_ascii_alphanumeric() => true,
         [.., b'#' | b'_'] => true,
-        [.., letter, b'-' | b'/' | b'=' | b'*'] if is_letter(*letter) => context_before(text, start) != Context::Phone,
+        [.., letter, b'-' | b'/' | b'=' | b'*'] if letter.is_ascii_alphanumeric() => {
+            context_before(text, start) != Context::Phone
+        }
         _ => false,
-    };
-    glued_before || glued_after
+    }
 }
 
 /// The next stretch of groups at or behind `at`.

@@ -92,6 +92,16 @@ fn finds_cards_and_accounts() {
 }
 
 #[test]
+fn cards_go_whatever_numbers_stand_beside_them() {
+    check("69134( 4111111111111111 exp 12/27", "69134( <CARD_1> exp 12/27");
+    check("exp 12/27 - 4111 1111 1111 1111", "exp 12/27 - <CARD_1>");
+    check("4111111111111111 2x", "<CARD_1> 2x");
+    check("1 + 4111111111111111", "1 + <CARD_1>");
+    stays("0170 1234567 12X");
+    stays("order 5 - 0170 1234567");
+}
+
+#[test]
 fn keeps_what_a_shop_needs() {
     for text in [
         "order #1001",
