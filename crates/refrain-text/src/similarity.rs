@@ -58,6 +58,7 @@ impl Similarity {
             .each_gram_where(text, &config, keep, |block, gram| match block {
                 Block::Word => words.push(hash_gram(block, gram)),
                 Block::Char => trigrams.push(hash_gram(block, gram)),
+                Block::Pair => {}
             });
         Profile {
             words: unit_counts(words),

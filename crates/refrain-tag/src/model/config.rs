@@ -72,10 +72,11 @@ impl Default for TrainConfig {
             kind: ModelKind::default(),
             features: FeatureConfig {
                 blocks: BlockWeighting::Equal,
+                pair_window: 10,
                 keep_names: true,
                 ..FeatureConfig::default()
             },
-            c: 1.0,
+            c: 2.0,
             folds: 5,
             min_score: 0.2,
             min_gap: 0.02,

@@ -21,8 +21,14 @@ pub struct FeatureConfig {
     pub word_ngrams: (usize, usize),
     /// Shortest and longest character n-gram inside a word padded with spaces; `(0, 0)` leaves them out.
     pub char_ngrams: (usize, usize),
+    /// Pairs of words up to this many words apart count as features, whatever their order; 0 leaves them out.
+    pub pair_window: usize,
+    /// Weight of pairs in percent of that of words, when blocks are brought to equal length.
+    pub pair_percent: u32,
     /// Texts that must hold a feature for it to count.
     pub min_df: u32,
+    /// The same for pairs; most of them occur once and only cost memory.
+    pub pair_min_df: u32,
     /// Most features kept, by number of texts that hold them, ties by hash; no limit when absent.
     pub max_features: Option<usize>,
     /// Weigh a count as `1 + ln(count)`.
@@ -38,7 +44,10 @@ impl Default for FeatureConfig {
         Self {
             word_ngrams: (1, 2),
             char_ngrams: (3, 5),
+            pair_window: 0,
+            pair_percent: 70,
             min_df: 1,
+            pair_min_df: 2,
             max_features: None,
             sublinear_tf: true,
             blocks: BlockWeighting::default(),

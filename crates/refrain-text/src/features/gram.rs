@@ -20,7 +20,12 @@ pub enum Block {
     Word,
     /// Character n-grams inside words.
     Char,
+    /// Two different words near each other, the lesser first, joined by [`PAIR_JOINT`].
+    Pair,
 }
+
+/// What stands between the words of a pair; no word holds it.
+pub const PAIR_JOINT: char = '+';
 
 /// The 64-bit name of an n-gram, stable across versions and machines.
 #[inline]
@@ -29,6 +34,7 @@ pub fn hash_gram(block: Block, gram: &str) -> u64 {
     let seed = match block {
         Block::Word => 1,
         Block::Char => 2,
+        Block::Pair => 3,
     };
     xxh3_64_with_seed(gram.as_bytes(), seed)
 }
@@ -46,6 +52,7 @@ pub(crate) struct GramBuffer {
     folded: String,
     words: Vec<Word>,
     bounds: Vec<usize>,
+    pair: String,
 }
 
 impl GramBuffer {
@@ -68,6 +75,9 @@ impl GramBuffer {
         self.words.retain(|word| keep(&self.folded[word.start..word.end]));
         if config.word_ngrams.1 > 0 {
             self.each_word_gram(config.word_ngrams, &mut each);
+        }
+        if config.pair_window > 0 {
+            self.each_pair(config.pair_window, &mut each);
         }
         // Without a word block the characters of unspaced scripts would be lost.
         let cjk_block = if config.word_ngrams.1 > 0 {
@@ -103,6 +113,24 @@ impl GramBuffer {
                 if size >= shortest {
                     each(Block::Word, &self.folded[word.start..last.end]);
                 }
+            }
+        }
+    }
+
+    fn each_pair(&mut self, window: usize, each: &mut impl FnMut(Block, &str)) {
+        for (place, first) in self.words.iter().enumerate().filter(|(_, word)| !word.is_cjk) {
+            let a = &self.folded[first.start..first.end];
+            for second in self.words[place + 1..].iter().take(window).filter(|word| !word.is_cjk) {
+                let b = &self.folded[second.start..second.end];
+                let (low, high) = if a < b { (a, b) } else { (b, a) };
+                if low == high {
+                    continue;
+                }
+                self.pair.clear();
+                self.pair.push_str(low);
+                self.pair.push(PAIR_JOINT);
+                self.pair.push_str(high);
+                each(Block::Pair, &self.pair);
             }
         }
     }

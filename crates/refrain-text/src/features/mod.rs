@@ -1,4 +1,4 @@
-//! Sparse TF-IDF features over word and character n-grams; what classifiers and LSA read.
+//! Sparse TF-IDF features over word and character n-grams and word pairs; what classifiers and LSA read.
 //!
 //! ```
 //! use refrain_text::features::{FeatureConfig, Vectorizer};
@@ -19,6 +19,6 @@ mod vocabulary;
 
 pub use config::{BlockWeighting, FeatureConfig};
 pub(crate) use gram::GramBuffer;
-pub use gram::{Block, hash_gram};
+pub use gram::{Block, PAIR_JOINT, hash_gram};
 pub use sparse::SparseVec;
 pub use vectorizer::{InvalidVectorizer, Vectorizer};

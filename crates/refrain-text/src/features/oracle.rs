@@ -43,6 +43,13 @@ fn grams(text: &str, config: &FeatureConfig) -> BTreeMap<(Block, String), f64> {
             );
         }
     }
+    for (place, (a, han)) in words.iter().enumerate() {
+        for (b, other_han) in words.iter().skip(place + 1).take(config.pair_window) {
+            if a != b && !han && !other_han {
+                add(Block::Pair, format!("{}+{}", a.min(b), a.max(b)));
+            }
+        }
+    }
     for (word, han) in &words {
         if *han {
             let block = if config.word_ngrams.1 > 0 {
@@ -87,7 +94,12 @@ fn oracle(texts: &[String], text: &str, config: &FeatureConfig) -> BTreeMap<(Blo
     let mut weights = BTreeMap::new();
     for (gram, count) in grams(text, config) {
         let df = df(&gram);
-        if df > 0 && df >= config.min_df as usize {
+        let least = if gram.0 == Block::Pair {
+            config.min_df.max(config.pair_min_df)
+        } else {
+            config.min_df
+        };
+        if df > 0 && df >= least as usize {
             let tf = if config.sublinear_tf {
                 1.0 + f64::ln(count)
             } else {
@@ -100,6 +112,12 @@ fn oracle(texts: &[String], text: &str, config: &FeatureConfig) -> BTreeMap<(Blo
     if config.blocks == BlockWeighting::Equal {
         unit(&mut weights, |block| block == Block::Word);
         unit(&mut weights, |block| block == Block::Char);
+        unit(&mut weights, |block| block == Block::Pair);
+        let share = f64::from(config.pair_percent) / 100.0;
+        weights
+            .iter_mut()
+            .filter(|(gram, _)| gram.0 == Block::Pair)
+            .for_each(|(_, v)| *v *= share);
     }
     unit(&mut weights, |_| true);
     weights
@@ -115,14 +133,17 @@ fn config() -> impl Strategy<Value = FeatureConfig> {
         0..3_usize,
         0..4_usize,
         0..5_usize,
-        0..3_u32,
-        any::<bool>(),
-        any::<bool>(),
+        (0..3_u32, 0..3_u32),
+        0..4_usize,
+        (any::<bool>(), any::<bool>()),
     )
-        .prop_map(|(w0, w1, c0, c1, min_df, sublinear_tf, equal)| FeatureConfig {
+        .prop_map(|(w0, w1, c0, c1, (min_df, pair_min_df), pair_window, (sublinear_tf, equal))| FeatureConfig {
             word_ngrams: (w0, w1),
             char_ngrams: (c0, c1),
+            pair_window,
+            pair_percent: 70,
             min_df,
+            pair_min_df,
             sublinear_tf,
             blocks: if equal {
                 BlockWeighting::Equal

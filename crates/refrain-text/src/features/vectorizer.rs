@@ -21,13 +21,14 @@ const FIT_CHUNK: usize = 2048;
 )]
 pub struct InvalidVectorizer;
 
-/// A fitted vocabulary with its weights; columns are words by hash, then characters by hash.
+/// A fitted vocabulary with its weights; columns are words by hash, then characters by hash, then pairs by hash.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct Vectorizer {
     config: FeatureConfig,
     words: Vocabulary,
     chars: Vocabulary,
+    pairs: Vocabulary,
     idf: Vec<f32>,
     names: Option<Vec<String>>,
 }
@@ -79,7 +80,14 @@ impl Vectorizer {
     }
 
     fn from_counts(counts: Counts, num_documents: usize, config: &FeatureConfig) -> Self {
-        let mut kept: Vec<_> = counts.into_iter().filter(|(_, df)| *df >= config.min_df).collect();
+        let least = |block| match block {
+            Block::Pair => config.min_df.max(config.pair_min_df),
+            Block::Word | Block::Char => config.min_df,
+        };
+        let mut kept: Vec<_> = counts
+            .into_iter()
+            .filter(|((block, _), df)| *df >= least(*block))
+            .collect();
         // Columns are u32; a vocabulary beyond that is cut to its most frequent part.
         let limit = config.max_features.unwrap_or(usize::MAX).min(u32::MAX as usize);
         if kept.len() > limit {
@@ -87,13 +95,15 @@ impl Vectorizer {
             kept.truncate(limit);
         }
         kept.par_sort_unstable_by_key(|&(feature, _)| feature);
-        let num_words = kept.partition_point(|((block, _), _)| *block == Block::Word);
+        let end_of = |last| kept.partition_point(|((block, _), _)| *block <= last);
+        let (num_words, num_no_pairs) = (end_of(Block::Word), end_of(Block::Char));
         let hashes = |part: &[((Block, u64), u32)]| Vocabulary::new(part.iter().map(|((_, hash), _)| *hash).collect());
         let numerator = 1.0 + num_documents as f64;
         Self {
             config: config.clone(),
             words: hashes(&kept[..num_words]),
-            chars: hashes(&kept[num_words..]),
+            chars: hashes(&kept[num_words..num_no_pairs]),
+            pairs: hashes(&kept[num_no_pairs..]),
             idf: kept
                 .iter()
                 .map(|(_, df)| ((numerator / (1.0 + f64::from(*df))).ln() + 1.0) as f32)
@@ -150,8 +160,10 @@ impl Vectorizer {
         (column < self.num_features()).then(|| {
             if column < self.words.len() {
                 Block::Word
-            } else {
+            } else if column < self.words.len() + self.chars.len() {
                 Block::Char
+            } else {
+                Block::Pair
             }
         })
     }
@@ -167,6 +179,10 @@ impl Vectorizer {
         match block {
             Block::Word => self.words.column(hash),
             Block::Char => self.chars.column(hash).map(|column| column + self.words.len() as u32),
+            Block::Pair => {
+                let before = (self.words.len() + self.chars.len()) as u32;
+                self.pairs.column(hash).map(|column| column + before)
+            }
         }
     }
 
@@ -221,12 +237,16 @@ impl Vectorizer {
             vector.values.push(tf * self.idf[run[0] as usize]);
         }
         if self.config.blocks == BlockWeighting::Equal {
-            let split = vector
-                .indices
-                .partition_point(|&column| (column as usize) < self.words.len());
-            let (words, chars) = vector.values.split_at_mut(split);
+            let end_of = |columns: usize| vector.indices.partition_point(|&column| (column as usize) < columns);
+            let num_words = end_of(self.words.len());
+            let num_no_pairs = end_of(self.words.len() + self.chars.len());
+            let (rest, pairs) = vector.values.split_at_mut(num_no_pairs);
+            let (words, chars) = rest.split_at_mut(num_words);
             normalize(words);
             normalize(chars);
+            normalize(pairs);
+            let share = self.config.pair_percent as f32 / 100.0;
+            pairs.iter_mut().for_each(|value| *value *= share);
         }
         normalize(&mut vector.values);
         vector
@@ -264,6 +284,7 @@ struct Stored {
     config: FeatureConfig,
     word_deltas: Vec<u64>,
     char_deltas: Vec<u64>,
+    pair_deltas: Vec<u64>,
     idf: Vec<f32>,
     names: Option<Vec<String>>,
 }
@@ -273,6 +294,7 @@ impl From<Vectorizer> for Stored {
         Self {
             word_deltas: v.words.deltas(),
             char_deltas: v.chars.deltas(),
+            pair_deltas: v.pairs.deltas(),
             config: v.config,
             idf: v.idf,
             names: v.names,
@@ -286,7 +308,8 @@ impl TryFrom<Stored> for Vectorizer {
     fn try_from(stored: Stored) -> Result<Self, InvalidVectorizer> {
         let words = Vocabulary::from_deltas(&stored.word_deltas).ok_or(InvalidVectorizer)?;
         let chars = Vocabulary::from_deltas(&stored.char_deltas).ok_or(InvalidVectorizer)?;
-        let num_features = words.len() + chars.len();
+        let pairs = Vocabulary::from_deltas(&stored.pair_deltas).ok_or(InvalidVectorizer)?;
+        let num_features = words.len() + chars.len() + pairs.len();
         let names_fit = stored.names.as_ref().is_none_or(|names| names.len() == num_features);
         let weights_fit = stored.idf.len() == num_features && stored.idf.iter().all(|w| w.is_finite());
         if !names_fit || !weights_fit || u32::try_from(num_features).is_err() {
@@ -296,6 +319,7 @@ impl TryFrom<Stored> for Vectorizer {
             config: stored.config,
             words,
             chars,
+            pairs,
             idf: stored.idf,
             names: stored.names,
         })
