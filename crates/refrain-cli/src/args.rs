@@ -125,18 +125,8 @@ pub(crate) enum Command {
     },
     /// Fit a tag model on labelled JSONL.
     Train(TrainArgs),
-    /// Measure a tag model on labelled JSONL.
-    Eval {
-        /// Model file.
-        #[arg(long, value_name = "FILE")]
-        model: PathBuf,
-        /// Labelled JSONL.
-        #[arg(long, value_name = "FILE")]
-        labels: PathBuf,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    /// Measure a tag model, or with `--config` rulebook and model together, on labelled JSONL.
+    Eval(EvalArgs),
     /// Check and count the rules.
     Rules {
         #[command(subcommand)]
@@ -207,10 +197,14 @@ pub(crate) enum RulesCommand {
         #[command(flatten)]
         config: OptionalConfigArgs,
     },
-    /// Coverage, overlap and conflict of every rule over the lake's conversations.
+    /// Coverage, overlap and conflict of every rule over the lake's conversations, or over labelled texts,
+    /// where precision is told too.
     Stats {
         #[command(flatten)]
         config: ConfigArgs,
+        /// Labelled JSONL instead of the lake.
+        #[arg(long, value_name = "FILE")]
+        labels: Option<PathBuf>,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -228,9 +222,12 @@ pub(crate) struct OptionalConfigArgs {
 /// How to fit a tag model.
 #[derive(Debug, Args)]
 pub(crate) struct TrainArgs {
-    /// Labelled JSONL.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) labels: PathBuf,
+    /// Labelled JSONL; several files are read one after the other. Without any, the starter corpus that ships.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) labels: Vec<PathBuf>,
+    /// Learn from the starter corpus too; a text that both label takes the tags of `--labels`.
+    #[arg(long)]
+    pub(crate) starter: bool,
     /// Model file to write.
     #[arg(long, value_name = "FILE")]
     pub(crate) model: PathBuf,
@@ -246,6 +243,23 @@ pub(crate) struct TrainArgs {
     /// Seed.
     #[arg(long, value_name = "S")]
     pub(crate) seed: Option<u64>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(crate) struct EvalArgs {
+    /// Model file; measured alone.
+    #[arg(long, value_name = "FILE", required_unless_present = "config", conflicts_with = "config")]
+    pub(crate) model: Option<PathBuf>,
+    /// Config file; its rulebook alone, its model alone and both together are measured.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Labelled JSONL.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: PathBuf,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

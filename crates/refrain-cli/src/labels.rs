@@ -12,9 +12,11 @@ use refrain_tag::model::{LabelledText, TagModel, TrainConfig, evaluate, read_lab
 use refrain_text::detect_language;
 use serde_json::json;
 
-use crate::args::TrainArgs;
+use crate::args::{EvalArgs, TrainArgs};
+use crate::config::Config;
 use crate::failure::{ExitCode, Failure, Outcome};
 use crate::output::{cpu_seconds, print};
+use crate::{shipped, tagger};
 
 /// Shorter times say more of the clock than of the model.
 const MIN_TIMED_CPU_S: f64 = 0.5;
@@ -24,6 +26,28 @@ pub(crate) fn read(path: &Path) -> Outcome<Vec<LabelledText>> {
         .with_context(|| format!("cannot open labels `{}`", path.display()))
         .map_err(Failure::usage)?;
     Ok(read_labels(BufReader::new(file), &path.to_string_lossy())?)
+}
+
+/// The labelled texts that ship.
+pub(crate) fn starter() -> Outcome<Vec<LabelledText>> {
+    let mut examples = Vec::new();
+    for (name, text) in shipped::CORPUS {
+        examples.extend(read_labels(text.as_bytes(), name)?);
+    }
+    Ok(examples)
+}
+
+/// What to learn from: the shop's labels, and the starter corpus where asked for or where there are none.
+fn examples_of(args: &TrainArgs) -> Outcome<Vec<LabelledText>> {
+    let mut examples = Vec::new();
+    for path in &args.labels {
+        examples.extend(read(path)?);
+    }
+    if args.starter || args.labels.is_empty() {
+        let known: std::collections::BTreeSet<String> = examples.iter().map(|e| e.text.trim().to_owned()).collect();
+        examples.extend(starter()?.into_iter().filter(|e| !known.contains(e.text.trim())));
+    }
+    Ok(examples)
 }
 
 /// Fits a model, and measures it on what was kept back.
@@ -40,7 +64,7 @@ pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
         None => TrainConfig::default(),
     };
     settings.seed = args.seed.unwrap_or(settings.seed);
-    let examples = read(&args.labels)?;
+    let examples = examples_of(args)?;
     let (kept, held) = split(examples, args.hold_out.unwrap_or(0.0), settings.seed).map_err(Failure::usage)?;
     if let Some(path) = &args.held_out {
         write_labels(path, &held)?;
@@ -78,17 +102,34 @@ pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
     Ok(ExitCode::Done)
 }
 
-/// Measures a model.
-pub(crate) fn eval_command(model: &Path, labels: &Path, as_json: bool) -> Outcome<ExitCode> {
-    let model = TagModel::load(model)?;
-    let examples = read(labels)?;
+/// Measures a model, or a whole tagger.
+pub(crate) fn eval_command(args: &EvalArgs) -> Outcome<ExitCode> {
+    let examples = read(&args.labels)?;
+    let (Some(path), None) = (&args.model, &args.config) else {
+        return eval_tagger(args, &examples);
+    };
+    let model = TagModel::load(path)?;
     let (evaluation, rate) = timed_evaluation(&model, &examples);
-    if as_json {
+    if args.json {
         let mut report = serde_json::to_value(&evaluation)?;
         report["texts_per_cpu_s"] = json!(rate);
         print(&(serde_json::to_string_pretty(&report)? + "\n"));
     } else {
         print(&format!("{}\n{rate:.0} texts per CPU-s\n", text_table(&evaluation)));
+    }
+    Ok(ExitCode::Done)
+}
+
+/// Rulebook alone, model alone and both, over labelled texts taken as a customer's only message.
+fn eval_tagger(args: &EvalArgs, examples: &[LabelledText]) -> Outcome<ExitCode> {
+    let path = args.config.as_deref().unwrap_or(Path::new(crate::config::DEFAULT_FILE));
+    let config = Config::load(path, &[]).map_err(Failure::usage)?;
+    let tagger = tagger::load(&config).map_err(Failure::usage)?;
+    let variants = refrain_tag::evaluate_tagger(&tagger, examples)?;
+    if args.json {
+        print(&(serde_json::to_string_pretty(&variants)? + "\n"));
+    } else {
+        print(&refrain_tag::variants_table(&variants));
     }
     Ok(ExitCode::Done)
 }
@@ -153,7 +194,7 @@ fn timed_evaluation(model: &TagModel, examples: &[LabelledText]) -> (refrain_tag
     (evaluate(model, examples), rate)
 }
 
-/// Splits by the hash of text and seed, so that the same text is always on the same side.
+/// Splits by the hash of family (else text) and seed, so that what is said alike is always on the same side.
 fn split(examples: Vec<LabelledText>, share: f64, seed: u64) -> anyhow::Result<(Vec<LabelledText>, Vec<LabelledText>)> {
     if !(0.0..1.0).contains(&share) {
         bail!("`--hold-out {share}` is out of range, expected 0 up to but not including 1\nhint: a fifth is 0.2");
@@ -161,7 +202,7 @@ fn split(examples: Vec<LabelledText>, share: f64, seed: u64) -> anyhow::Result<(
     #[expect(clippy::cast_precision_loss, reason = "a share needs no more")]
     let is_held = |example: &LabelledText| {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&seed.to_le_bytes()).update(example.text.as_bytes());
+        hasher.update(&seed.to_le_bytes()).update(example.group().as_bytes());
         let mut word = [0; 8];
         word.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
         (u64::from_le_bytes(word) as f64) < share * u64::MAX as f64
@@ -180,6 +221,9 @@ fn write_labels(path: &Path, examples: &[LabelledText]) -> Outcome<()> {
         }
         if let Some(id) = &example.id {
             row["id"] = json!(id);
+        }
+        if let Some(family) = &example.family {
+            row["family"] = json!(family);
         }
         out.push_str(&row.to_string());
         out.push('\n');

@@ -74,13 +74,13 @@ fn start(cli: Cli) -> Outcome<ExitCode> {
         } => run::command(Stages::One(Stage::Issues), &config, &night, voice),
         Command::Insight { config, night } => run::command(Stages::One(Stage::Insight), &config, &night, voice),
         Command::Train(args) => labels::train_command(&args),
-        Command::Eval { model, labels, json } => labels::eval_command(&model, &labels, json),
+        Command::Eval(args) => labels::eval_command(&args),
         Command::Rules {
             command: RulesCommand::Test { config },
         } => rules::test(config.config.as_deref()),
         Command::Rules {
-            command: RulesCommand::Stats { config, json },
-        } => rules::stats(&config, json),
+            command: RulesCommand::Stats { config, labels, json },
+        } => rules::stats(&config, labels.as_deref(), json),
         Command::Explain {
             conversation,
             config,

@@ -4,6 +4,9 @@ use std::fmt::Write;
 use std::path::Path;
 
 use refrain_lake::Snapshot;
+use refrain_record::{AuthorRole, ConversationText, Date, TagPath, Turn, Visibility};
+use refrain_tag::model::LabelledText;
+use refrain_text::detect_language;
 use serde_json::json;
 
 use crate::args::ConfigArgs;
@@ -11,7 +14,7 @@ use crate::config::{Config, DEFAULT_FILE};
 use crate::failure::{ExitCode, Failure, Outcome};
 use crate::output::print;
 use crate::texts::{conversation_text, message_ranges, turns};
-use crate::{tables, tagger};
+use crate::{labels, tables, tagger};
 
 /// Checks the examples of every rule: of the config's rulebook, or of the one that ships.
 pub(crate) fn test(config: Option<&Path>) -> Outcome<ExitCode> {
@@ -37,44 +40,84 @@ pub(crate) fn test(config: Option<&Path>) -> Outcome<ExitCode> {
     ))
 }
 
-/// Coverage, overlap and conflict of every rule over the lake.
-pub(crate) fn stats(config: &ConfigArgs, as_json: bool) -> Outcome<ExitCode> {
+/// Coverage, overlap and conflict of every rule over the lake, or over labelled texts; there precision too.
+pub(crate) fn stats(config: &ConfigArgs, labels: Option<&Path>, as_json: bool) -> Outcome<ExitCode> {
     let config = Config::load(&config.config, &config.set).map_err(Failure::usage)?;
     let tagger = tagger::load(&config).map_err(Failure::usage)?;
-    let source = tables::read_source(&Snapshot::require(&config.lake)?)?;
-    let all_turns: Vec<_> = message_ranges(&source)
-        .into_iter()
-        .map(|range| turns(&source.messages[range]))
-        .collect();
-    let conversations = source
-        .conversations
-        .iter()
-        .zip(&all_turns)
-        .map(|(c, t)| conversation_text(c, t));
-    let stats = tagger.rulebook.stats(conversations);
+    let stats = match labels {
+        Some(path) => {
+            let examples = labels::read(path)?;
+            let all_turns: Vec<_> = examples.iter().map(only_turn).collect();
+            let rows = examples.iter().zip(&all_turns);
+            tagger.rulebook.stats(rows.map(|(e, t)| labelled_conversation(e, t)))
+        }
+        None => {
+            let source = tables::read_source(&Snapshot::require(&config.lake)?)?;
+            let all_turns: Vec<_> = message_ranges(&source)
+                .into_iter()
+                .map(|range| turns(&source.messages[range]))
+                .collect();
+            let conversations = source.conversations.iter().zip(&all_turns);
+            tagger
+                .rulebook
+                .stats(conversations.map(|(c, t)| (conversation_text(c, t), None)))
+        }
+    };
+    if as_json {
+        let rows: Vec<_> = stats
+            .iter()
+            .map(|s| json!({"rule": s.rule_id, "tag": s.tag.as_str(), "hits": s.hits, "coverage": s.coverage, "overlap": s.overlap, "conflict": s.conflict, "labelled_hits": s.labelled_hits, "precision": s.precision}))
+            .collect();
+        print(&(serde_json::to_string_pretty(&rows)? + "\n"));
+        return Ok(ExitCode::Done);
+    }
     let mut text = format!(
-        "{:<44} {:<28} {:>8} {:>9} {:>9} {:>9}\n",
-        "rule", "tag", "hits", "coverage", "overlap", "conflict"
+        "{:<44} {:<28} {:>8} {:>9} {:>9} {:>9} {:>9}\n",
+        "rule", "tag", "hits", "coverage", "overlap", "conflict", "precision"
     );
     for s in &stats {
+        let precision = s.precision.map_or_else(|| "-".to_owned(), |p| format!("{p:.4}"));
         let _ = writeln!(
             text,
-            "{:<44} {:<28} {:>8} {:>9.4} {:>9.4} {:>9.4}",
+            "{:<44} {:<28} {:>8} {:>9.4} {:>9.4} {:>9.4} {precision:>9}",
             s.rule_id,
             s.tag.as_str(),
             s.hits,
             s.coverage,
             s.overlap,
-            s.conflict
+            s.conflict,
         );
-    }
-    if as_json {
-        let rows: Vec<_> = stats
-            .iter()
-            .map(|s| json!({"rule": s.rule_id, "tag": s.tag.as_str(), "hits": s.hits, "coverage": s.coverage, "overlap": s.overlap, "conflict": s.conflict}))
-            .collect();
-        text = serde_json::to_string_pretty(&rows)? + "\n";
     }
     print(&text);
     Ok(ExitCode::Done)
+}
+
+/// A labelled text as a customer's only message.
+fn only_turn(example: &LabelledText) -> [Turn<'_>; 1] {
+    [Turn {
+        seq: 0,
+        role: AuthorRole::Customer,
+        visibility: Visibility::Public,
+        sent_at: None,
+        text: &example.text,
+    }]
+}
+
+fn labelled_conversation<'a>(
+    example: &'a LabelledText,
+    turns: &'a [Turn<'a>; 1],
+) -> (ConversationText<'a>, Option<&'a [TagPath]>) {
+    let conversation = ConversationText {
+        shop_id: "labels",
+        source: "labels",
+        conversation_id: "text",
+        date: Date(0),
+        language: example
+            .lang
+            .or_else(|| detect_language(&example.text).map(|guess| guess.language)),
+        subject: None,
+        turns,
+        source_tags: &[],
+    };
+    (conversation, Some(&example.tags))
 }

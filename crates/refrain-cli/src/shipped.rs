@@ -1,4 +1,4 @@
-//! What ships inside the binary: taxonomy, rulebook, marker phrases.
+//! What ships inside the binary: taxonomy, rulebook, marker phrases, starter corpus.
 
 /// `data/taxonomy.toml`.
 pub(crate) const TAXONOMY: &str = include_str!("../../../data/taxonomy.toml");
@@ -18,17 +18,33 @@ rules!(
     "stage", "store", "website",
 );
 
+macro_rules! corpus {
+    ($($name:literal),+ $(,)?) => {
+        /// The labelled texts under `data/corpus/`, by name.
+        pub(crate) const CORPUS: &[(&str, &str)] =
+            &[$((concat!($name, ".jsonl"), include_str!(concat!("../../../data/corpus/", $name, ".jsonl")))),+];
+    };
+}
+
+corpus!("da", "fr");
+
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn every_rule_file_ships() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/rules");
+    fn names(folder: &str) -> Vec<String> {
+        let folder = format!("{}/../../data/{folder}", env!("CARGO_MANIFEST_DIR"));
         let mut files: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
             .collect();
         files.sort();
-        let shipped: Vec<&str> = super::RULES.iter().map(|(name, _)| *name).collect();
-        assert_eq!(files, shipped);
+        files
+    }
+
+    #[test]
+    fn every_rule_file_and_corpus_ships() {
+        let rules: Vec<&str> = super::RULES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names("rules"), rules);
+        let corpus: Vec<&str> = super::CORPUS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names("corpus"), corpus);
     }
 }

@@ -21,7 +21,10 @@ use crate::shipped;
 /// The config that `init` writes.
 const CONFIG: &str = include_str!("../../../data/refrain.toml");
 
-/// Writes config, key, taxonomy, rulebook and markers; never over a file that is there.
+/// Where `init` and `demo` leave the tag model.
+const MODEL_FILE: &str = "models/tags.refrain";
+
+/// Writes config, key, taxonomy, rulebook, markers and the starter model; never over a file that is there.
 pub(crate) fn init(folder: &Path) -> Outcome<ExitCode> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create folder `{}`", folder.display()))?;
     let key = random_key()?;
@@ -37,9 +40,13 @@ pub(crate) fn init(folder: &Path) -> Outcome<ExitCode> {
         write(&folder.join(path), text)?;
     }
     restrict(&folder.join("secrets/identity.key"))?;
+    let model = folder.join(MODEL_FILE);
+    fs::create_dir_all(folder.join("models"))
+        .with_context(|| format!("cannot create folder `{}`", folder.join("models").display()))?;
+    train(&labels::starter()?, &TrainConfig::default())?.save(&model)?;
     print(&format!(
-        "wrote {} files to {}\nnext: name your exports in refrain.toml, then `refrain doctor` and `refrain run`\nkeep secrets/identity.key safe and out of version control: without it no person can be recognised again\n",
-        files.len(),
+        "wrote {} files to {}, among them a tag model learned from the starter corpus\nnext: name your exports in refrain.toml, then `refrain doctor` and `refrain run`\nkeep secrets/identity.key safe and out of version control: without it no person can be recognised again\n",
+        files.len() + 1,
         folder.display()
     ));
     Ok(ExitCode::Done)
@@ -187,7 +194,7 @@ pub(crate) fn demo(out: &Path, conversations: u64, seed: u64, nights: u16, quiet
 /// names it in the config: rules alone know what is said in their words only.
 fn train_demo_model(out: &Path) -> Outcome<()> {
     let examples = labels::read(&out.join("truth/labels.jsonl"))?;
-    let path = out.join("models/tags.refrain");
+    let path = out.join(MODEL_FILE);
     fs::create_dir_all(out.join("models"))
         .with_context(|| format!("cannot create folder `{}`", out.join("models").display()))?;
     train(&examples, &TrainConfig::default())?.save(&path)?;

@@ -19,6 +19,7 @@ pub mod model;
 mod rules;
 mod tagger;
 mod taxonomy;
+mod variants;
 
 #[cfg(test)]
 mod conformance;
@@ -30,3 +31,4 @@ pub use rules::{
 };
 pub use tagger::{Explained, SET_BY_TAXONOMY, Tagger, Verdict};
 pub use taxonomy::{Tag, Taxonomy};
+pub use variants::{Confusion, VariantQuality, evaluate_tagger, variants_table};

@@ -88,6 +88,17 @@ impl Tagger {
         explain(&self.taxonomy, &self.rulebook, predicted, conversation)
     }
 
+    /// As [`Self::explain`] with another rulebook, and with the model or without it.
+    pub(crate) fn explain_with(
+        &self,
+        rulebook: &Rulebook,
+        with_model: bool,
+        conversation: &ConversationText<'_>,
+    ) -> Vec<Explained> {
+        let predicted = if with_model { self.predict(conversation) } else { None };
+        explain(&self.taxonomy, rulebook, predicted, conversation)
+    }
+
     /// Short digest of taxonomy, rulebook and model: with another one, counts are another series.
     #[must_use]
     pub fn version(&self) -> String {

@@ -26,7 +26,7 @@ impl Folds {
 
     /// Spreads rows over `num_folds` folds, each stratum evenly.
     ///
-    /// Equal texts share a fold, or a copy in training would tell the answer. At most `max_rows`
+    /// Rows of one group (a text, or its family) share a fold, or a copy in training would tell the answer. At most `max_rows`
     /// rows take part; which ones depends only on texts and seed.
     pub(super) fn new<'a>(
         rows: impl Iterator<Item = (&'a str, u32)>,

@@ -76,7 +76,7 @@ impl Default for TrainConfig {
                 keep_names: true,
                 ..FeatureConfig::default()
             },
-            c: 2.0,
+            c: 1.0,
             folds: 5,
             min_score: 0.2,
             min_gap: 0.02,

@@ -21,9 +21,19 @@ pub struct LabelledText {
     pub lang: Option<Language>,
     /// Id, when given.
     pub id: Option<String>,
+    /// Texts that say the same in the same way, when given; a family is held out whole or not at all.
+    pub family: Option<String>,
 }
 
-/// Reads labelled JSONL: `text` with `tags` (a list) or `tag` (one), optionally `lang` and `id`.
+impl LabelledText {
+    /// What must not stand on both sides of a split: the family, else the text.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        self.family.as_deref().unwrap_or(&self.text)
+    }
+}
+
+/// Reads labelled JSONL: `text` with `tags` (a list) or `tag` (one), optionally `lang`, `id` and `family`.
 ///
 /// Blank lines and other keys are ignored; `file` names the source in errors. Examples come in
 /// file order.
@@ -88,7 +98,17 @@ fn parse(line: &[u8]) -> Result<LabelledText, String> {
         Some(Value::Number(id)) => Some(id.to_string()),
         _ => None,
     };
-    Ok(LabelledText { text, tags, lang, id })
+    let family = match object.remove("family") {
+        Some(Value::String(family)) if !family.is_empty() => Some(family),
+        _ => None,
+    };
+    Ok(LabelledText {
+        text,
+        tags,
+        lang,
+        id,
+        family,
+    })
 }
 
 fn push_tags(value: Option<&Value>, key: &str, tags: &mut Vec<TagPath>) -> Result<(), String> {
@@ -138,13 +158,14 @@ mod tests {
     #[test]
     fn both_shapes_are_read() {
         let input = "\u{feff}{\"text\":\"a\",\"tags\":[\"x/y\",\"b\",\"b\"],\"lang\":\"de-AT\"}\n\n\
-                     {\"text\":\"b\",\"tag\":\"c\",\"id\":7,\"other\":{}}\r\n{\"text\":\"\",\"tags\":[]}";
+                     {\"text\":\"b\",\"tag\":\"c\",\"id\":7,\"family\":\"f\",\"other\":{}}\r\n{\"text\":\"\",\"tags\":[]}";
         let rows = read(input).unwrap();
         assert_eq!(rows.len(), 3);
         assert_eq!(rows[0].tags, [TagPath::from("b"), TagPath::from("x/y")]);
         assert_eq!(rows[0].lang, Some(Language::De));
         assert_eq!(rows[1].tags, [TagPath::from("c")]);
         assert_eq!(rows[1].id.as_deref(), Some("7"));
+        assert_eq!((rows[0].group(), rows[1].group()), ("a", "f"));
         assert!(rows[2].tags.is_empty());
     }
 

@@ -18,6 +18,9 @@ use super::{ModelError, file};
 /// Share of tagged examples with several tags from which on `auto` means multi-label.
 const MULTI_LABEL_SHARE: f64 = 0.01;
 
+/// Hits at which a tag's own best threshold counts as much as that of all tags together.
+const THRESHOLD_PRIOR_HITS: f32 = 20.0;
+
 /// The examples as matrices.
 pub(super) struct Examples {
     pub(super) rows: SparseRows,
@@ -132,7 +135,7 @@ fn assemble(examples: &[&LabelledText], labels: &[TagPath], vectorizer: &Vectori
             strata[row] = strata[row].min(place as u32);
         }
     }
-    let keyed = texts.iter().copied().zip(strata);
+    let keyed = examples.iter().map(|example| example.group()).zip(strata);
     let folds = Folds::new(keyed, config.folds, config.max_calibration_rows, config.seed);
     Examples { rows, targets, folds }
 }
@@ -213,6 +216,12 @@ fn thresholds(data: &Examples, scores: &Array2<f32>, is_multi_label: bool, floor
     let pooled = best_threshold(scored.concat()).unwrap_or(0.0);
     scored
         .into_par_iter()
-        .map(|list| best_threshold(list).unwrap_or(pooled).max(floor))
+        .map(|list| {
+            let num_hits = list.iter().filter(|(_, hit)| *hit).count() as f32;
+            let own = best_threshold(list).unwrap_or(pooled);
+            // A threshold from few hits is mostly chance, so it leans on that of all tags together.
+            let trust = num_hits / (num_hits + THRESHOLD_PRIOR_HITS);
+            (trust * own + (1.0 - trust) * pooled).max(floor)
+        })
         .collect()
 }

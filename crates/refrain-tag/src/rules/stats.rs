@@ -21,6 +21,10 @@ pub struct RuleStats {
     /// Share in which it and another rule of the same facet disagree: another tag, or the same
     /// tag once set and once forbidden. Topics are no single choice, so there a high share is no mistake as such.
     pub conflict: f64,
+    /// Labelled conversations in which it matches.
+    pub labelled_hits: u64,
+    /// Of those, the share that should have its tag (for a veto: should not); `None` without any.
+    pub precision: Option<f64>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -28,15 +32,20 @@ struct Counts {
     hits: u64,
     overlaps: u64,
     conflicts: u64,
+    labelled: u64,
+    right: u64,
 }
 
 impl Rulebook {
-    /// Figures of every rule, by id.
+    /// Figures of every rule, by id, over conversations with the tags they should have, where known.
     #[must_use]
-    pub fn stats<'a>(&self, conversations: impl IntoIterator<Item = ConversationText<'a>>) -> Vec<RuleStats> {
+    pub fn stats<'a>(
+        &self,
+        conversations: impl IntoIterator<Item = (ConversationText<'a>, Option<&'a [TagPath]>)>,
+    ) -> Vec<RuleStats> {
         let mut counts = vec![Counts::default(); self.rules.len()];
         let mut total = 0_u64;
-        for conversation in conversations {
+        for (conversation, due) in conversations {
             total += 1;
             let mut fired = BTreeSet::new();
             for message in rule_messages(&conversation) {
@@ -46,6 +55,11 @@ impl Rulebook {
             for &rule in &fired {
                 let others = || fired.iter().copied().filter(move |&other| other != rule);
                 counts[rule].hits += 1;
+                if let Some(due) = due {
+                    counts[rule].labelled += 1;
+                    let is_due = due.contains(&self.rules[rule].tag);
+                    counts[rule].right += u64::from(is_due != self.rules[rule].is_veto);
+                }
                 counts[rule].overlaps += u64::from(others().any(|other| self.facet_of(other) == self.facet_of(rule)));
                 counts[rule].conflicts += u64::from(others().any(|other| self.disagree(rule, other)));
             }
@@ -61,6 +75,9 @@ impl Rulebook {
             coverage: share(counts.hits),
             overlap: share(counts.overlaps),
             conflict: share(counts.conflicts),
+            labelled_hits: counts.labelled,
+            #[expect(clippy::cast_precision_loss, reason = "counts of conversations stay far below 2^53")]
+            precision: (counts.labelled > 0).then(|| counts.right as f64 / counts.labelled as f64),
         });
         rows.collect()
     }

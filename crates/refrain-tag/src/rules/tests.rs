@@ -215,7 +215,7 @@ fn figures_count_coverage_overlap_and_conflict() {
     );
     let texts = ["why oh why", "why bad", "late", "nothing"];
     let turns: Vec<[Turn<'_>; 1]> = texts.iter().map(|text| [customer(text)]).collect();
-    let stats = book.stats(turns.iter().map(|turns| conversation(turns)));
+    let stats = book.stats(turns.iter().map(|turns| (conversation(turns), None)));
     let figures: Vec<_> = stats
         .iter()
         .map(|s| (s.rule_id.as_str(), s.hits, s.coverage, s.overlap, s.conflict))
