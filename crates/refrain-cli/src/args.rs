@@ -45,6 +45,9 @@ pub(crate) struct NightArgs {
     /// Last night of a range.
     #[arg(long, value_name = "DATE", requires = "from")]
     pub(crate) to: Option<Date>,
+    /// Only this stage. With `tag`, the conversations of the range are tagged anew from the lake, without the exports.
+    #[arg(long, value_enum, value_name = "STAGE")]
+    pub(crate) only: Option<OnlyStage>,
     /// Run later nights that are published already again, too.
     #[arg(long)]
     pub(crate) replay: bool,
@@ -57,6 +60,19 @@ pub(crate) struct NightArgs {
     /// Do all but publish: say what would be written.
     #[arg(long, short = 'n')]
     pub(crate) dry_run: bool,
+}
+
+/// A stage that `run --only` takes; every stage is also a command of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnlyStage {
+    /// Tags of past conversations, from the lake.
+    Tag,
+    /// Repeats and links of the last night.
+    Journey,
+    /// Recurring issues of the last night.
+    Issues,
+    /// Counts and estimates of the last night.
+    Insight,
 }
 
 /// Form of a schema.

@@ -12,6 +12,7 @@ mod output;
 mod phrases;
 mod progress;
 mod report;
+mod retag;
 mod rules;
 mod run;
 mod shipped;

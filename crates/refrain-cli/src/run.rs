@@ -12,7 +12,7 @@ use refrain_record::tables::{IssueMember, QualityCheck, Run};
 use refrain_record::{CheckStatus, Date, Stage};
 use refrain_tag::Tagger;
 
-use crate::args::{ConfigArgs, NightArgs};
+use crate::args::{ConfigArgs, NightArgs, OnlyStage};
 use crate::config::Config;
 use crate::exports::{marker_text, markers, read_exports};
 use crate::failure::{ExitCode, Failure, Outcome};
@@ -20,6 +20,7 @@ use crate::journey;
 use crate::phrases::Phrases;
 use crate::progress::Progress;
 use crate::report::{NightReport, Report};
+use crate::retag::retag;
 use crate::stages::{self, InsightInput};
 use crate::tables::{self, IssueTables, Night, TableWriter};
 use crate::tagger;
@@ -41,6 +42,17 @@ impl Stages {
     }
 }
 
+impl OnlyStage {
+    fn stage(self) -> Stage {
+        match self {
+            Self::Tag => Stage::Tag,
+            Self::Journey => Stage::Journey,
+            Self::Issues => Stage::Issues,
+            Self::Insight => Stage::Insight,
+        }
+    }
+}
+
 /// How a run talks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Voice {
@@ -52,7 +64,13 @@ pub(crate) struct Voice {
 pub(crate) fn command(stages: Stages, config: &ConfigArgs, night: &NightArgs, voice: Voice) -> Outcome<ExitCode> {
     let config = Config::load(&config.config, &config.set).map_err(Failure::usage)?;
     let progress = Progress::new(voice.quiet);
-    let report = nights(stages, &config, night, &progress)?;
+    let report = match (night.only, night.from, night.to) {
+        (Some(OnlyStage::Tag), Some(from), Some(to)) if stages == Stages::All => {
+            retag(&config, from, to, night.dry_run, &progress)?
+        }
+        (Some(only), ..) if stages == Stages::All => nights(Stages::One(only.stage()), &config, night, &progress)?,
+        _ => nights(stages, &config, night, &progress)?,
+    };
     report.show(voice, night.json, &progress)?;
     let changed = report.nights.iter().any(|n| !n.published.written.is_empty());
     if night.skip_code && !changed {

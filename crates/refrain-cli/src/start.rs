@@ -170,6 +170,7 @@ pub(crate) fn demo(out: &Path, conversations: u64, seed: u64, nights: u16, quiet
         date: None,
         from: Some(from),
         to: Some(to),
+        only: None,
         replay: false,
         json: false,
         skip_code: false,

@@ -117,6 +117,8 @@ pub struct Generation {
     states: BTreeMap<String, String>,
     written: Vec<String>,
     tables: Vec<&'static str>,
+    /// Files of the generation before that are written anew or gone.
+    replaced: BTreeSet<String>,
 }
 
 impl Generation {
@@ -143,6 +145,7 @@ impl Generation {
             states: BTreeMap::new(),
             written: Vec::new(),
             tables: Vec::new(),
+            replaced: BTreeSet::new(),
         })
     }
 
@@ -156,39 +159,71 @@ impl Generation {
     pub fn write<R: Row + Sync>(&mut self, rows: &[R], meta: &FileMeta) -> Result<(), LakeError> {
         self.tables.push(R::META.name);
         let parts = split::<R>(rows, self.period)?;
-        let folder = self.lake.generation(self.number);
-        let old = self.previous.as_ref();
         let done: Vec<(String, TableFile, bool)> = parts
             .into_par_iter()
-            .map(|(dt, rows)| {
-                let relative = table_file(R::META.name, dt);
-                let name = relative.to_string_lossy().into_owned();
-                let path = folder.join(&relative);
-                make_parent(&path)?;
-                let digest = file::digest(&rows, meta);
-                let entry = TableFile {
-                    table: R::META.name.to_owned(),
-                    rows: rows.len() as u64,
-                    digest,
-                };
-                let same = old.filter(|(_, manifest)| manifest.files.get(&name) == Some(&entry));
-                let linked = match same {
-                    Some((number, _)) => fs::hard_link(self.lake.generation(*number).join(&relative), &path).is_ok(),
-                    None => false,
-                };
-                if !linked {
-                    file::write(&path, &rows, &entry.digest, meta)?;
-                }
-                Ok((name, entry, linked))
-            })
+            .map(|(dt, rows)| self.write_part(dt, &rows, meta))
             .collect::<Result<_, LakeError>>()?;
-        for (name, entry, linked) in done {
-            if !linked {
-                self.written.push(name.clone());
+        done.into_iter().for_each(|part| self.note(part));
+        Ok(())
+    }
+
+    /// Writes one file of a dated table; its other files stay those of the generation before.
+    ///
+    /// `rows` are all rows of the period that begins on `dt`; without rows the file goes.
+    ///
+    /// # Errors
+    /// As [`Self::write`]; and when a row belongs to another file.
+    pub fn write_period<R: Row + Sync>(&mut self, dt: Date, rows: &[R], meta: &FileMeta) -> Result<(), LakeError> {
+        self.replaced
+            .insert(table_file(R::META.name, Some(dt)).to_string_lossy().into_owned());
+        for (found, rows) in split::<R>(rows, self.period)? {
+            if found != Some(dt) {
+                return Err(LakeError::Damaged {
+                    path: self.lake.generation(self.number).join(table_file(R::META.name, Some(dt))),
+                    detail: format!("a row of {} in the file of {dt}", found.map_or("no date".to_owned(), |d| d.to_string())),
+                });
             }
-            self.files.insert(name, entry);
+            let part = self.write_part(found, &rows, meta)?;
+            self.note(part);
         }
         Ok(())
+    }
+
+    /// Writes a file, or links it where the generation before has the same; says which.
+    fn write_part<R: Row>(
+        &self,
+        dt: Option<Date>,
+        rows: &[&R],
+        meta: &FileMeta,
+    ) -> Result<(String, TableFile, bool), LakeError> {
+        let relative = table_file(R::META.name, dt);
+        let name = relative.to_string_lossy().into_owned();
+        let path = self.lake.generation(self.number).join(&relative);
+        make_parent(&path)?;
+        let entry = TableFile {
+            table: R::META.name.to_owned(),
+            rows: rows.len() as u64,
+            digest: file::digest(rows, meta),
+        };
+        let same = self
+            .previous
+            .as_ref()
+            .filter(|(_, manifest)| manifest.files.get(&name) == Some(&entry));
+        let linked = match same {
+            Some((number, _)) => fs::hard_link(self.lake.generation(*number).join(&relative), &path).is_ok(),
+            None => false,
+        };
+        if !linked {
+            file::write(&path, rows, &entry.digest, meta)?;
+        }
+        Ok((name, entry, linked))
+    }
+
+    fn note(&mut self, (name, entry, linked): (String, TableFile, bool)) {
+        if !linked {
+            self.written.push(name.clone());
+        }
+        self.files.insert(name, entry);
     }
 
     /// Takes a table over from the generation before, file by file.
@@ -200,7 +235,10 @@ impl Generation {
             return Ok(());
         };
         let (from, to) = (self.lake.generation(*number), self.lake.generation(self.number));
-        for (name, entry) in manifest.files.iter().filter(|(_, entry)| entry.table == table) {
+        let kept = manifest.files.iter().filter(|(_, entry)| entry.table == table);
+        let is_done = |name: &String| self.replaced.contains(name) || self.files.contains_key(name);
+        let kept: Vec<_> = kept.filter(|(name, _)| !is_done(name)).collect();
+        for (name, entry) in kept {
             let path = to.join(name);
             make_parent(&path)?;
             fs::hard_link(from.join(name), &path).map_err(LakeError::io("link", &path))?;

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use refrain_record::{Date, Row};
 
 use crate::generation::{Manifest, current_number};
+use crate::layout::table_file;
 use crate::{LakeDir, LakeError, TableFile, file};
 
 /// One published generation, as it was when opened.
@@ -73,6 +74,29 @@ impl Snapshot {
             .map(|path| file::read(path))
             .collect::<Result<_, _>>()?;
         Ok(parts.into_iter().flatten().collect())
+    }
+
+    /// The `dt` of every file of a dated table, ascending.
+    #[must_use]
+    pub fn periods<R: Row>(&self) -> Vec<Date> {
+        let prefix = format!("{}/dt=", R::META.name);
+        let dates = self.manifest.files.keys().filter_map(|name| {
+            let (dt, _) = name.strip_prefix(&prefix)?.split_once('/')?;
+            dt.parse().ok()
+        });
+        dates.collect()
+    }
+
+    /// The rows of a dated table's one file, in key order; empty when there is none.
+    ///
+    /// # Errors
+    /// When the file is damaged or of another schema.
+    pub fn read_period<R: Row>(&self, dt: Date) -> Result<Vec<R>, LakeError> {
+        let name = table_file(R::META.name, Some(dt)).to_string_lossy().into_owned();
+        if !self.manifest.files.contains_key(&name) {
+            return Ok(Vec::new());
+        }
+        file::read(&self.folder.join(name))
     }
 
     /// The files, by path inside the generation.
