@@ -183,6 +183,8 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 7, value_name = "N")]
         nights: u16,
     },
+    /// Draw a seeded stratified sample of a week to label; with `--labels`, say what the labels tell of the tags.
+    Audit(AuditArgs),
     /// Check config, inputs and lake; write nothing.
     Doctor {
         #[command(flatten)]
@@ -276,6 +278,31 @@ pub(crate) struct EvalArgs {
     /// Labelled JSONL.
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which sample, or which labels.
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Where to write the sample; default stdout.
+    #[arg(long, value_name = "FILE", conflicts_with = "labels")]
+    pub(crate) out: Option<PathBuf>,
+    /// Last day of the week; default the lake's last night.
+    #[arg(long, value_name = "DATE", conflicts_with = "labels")]
+    pub(crate) week_ending: Option<Date>,
+    /// Conversations of each language and channel.
+    #[arg(long, default_value_t = 20, value_name = "N", conflicts_with = "labels")]
+    pub(crate) per_stratum: usize,
+    /// Seed; the same seed, week and lake give the same sample.
+    #[arg(long, default_value_t = 1, value_name = "S", conflicts_with = "labels")]
+    pub(crate) seed: u64,
+    /// A sample with its `tags` filled in; several weeks may stand in one file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,6 +1,7 @@
 //! The binary `refrain`: config, wiring, progress, exit code.
 
 mod args;
+mod audit;
 mod config;
 mod doctor;
 mod explain;
@@ -95,6 +96,7 @@ fn start(cli: Cli) -> Outcome<ExitCode> {
             seed,
             nights,
         } => start::demo(&out, conversations, seed, nights, voice.quiet),
+        Command::Audit(args) => audit::command(&args),
         Command::Doctor { config, json } => doctor::command(&config, json),
     }
 }

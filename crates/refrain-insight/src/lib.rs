@@ -4,6 +4,7 @@
 //! all of them. Rows come out in the order of their table's key, the same for the same facts
 //! whatever the order of the input and the number of threads.
 
+mod audit;
 mod bot;
 mod channel;
 mod config;
@@ -29,6 +30,7 @@ mod tag_daily;
 mod tally;
 mod tradeoff;
 
+pub use audit::{AuditQuality, AuditReport, AuditStratum, AuditTag, AuditUnit, Share, audit};
 pub use bot::bot_scorecard;
 pub use channel::channel_scorecard;
 pub use config::InsightConfig;

@@ -13,5 +13,6 @@ pub use count::{count_interval, count_upper_tail};
 pub use multiple::{benjamini_hochberg, benjamini_yekutieli};
 pub use order::{median, percentile};
 pub(crate) use proportion::newcombe_effective;
+pub(crate) use proportion::wilson_effective;
 pub use proportion::{Difference, Z95, newcombe_difference, wilson};
 pub use risk::{Arms, MantelHaenszel, RelativeRisk, mantel_haenszel, relative_risk, two_proportion_p, two_sided_p};

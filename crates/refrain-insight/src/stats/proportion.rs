@@ -25,7 +25,7 @@ pub fn wilson(successes: i64, trials: i64, z: f64) -> (f64, f64) {
 }
 
 /// Wilson interval for counts that a design effect may have made fractional.
-fn wilson_effective(k: f64, n: f64, z: f64) -> (f64, f64) {
+pub(crate) fn wilson_effective(k: f64, n: f64, z: f64) -> (f64, f64) {
     if n <= 0.0 {
         return (0.0, 1.0);
     }
