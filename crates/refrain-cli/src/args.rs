@@ -270,7 +270,12 @@ pub(crate) struct TrainArgs {
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
     /// Model file; measured alone.
-    #[arg(long, value_name = "FILE", required_unless_present = "config", conflicts_with = "config")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "config",
+        conflicts_with = "config"
+    )]
     pub(crate) model: Option<PathBuf>,
     /// Config file; its rulebook alone, its model alone and both together are measured.
     #[arg(long, short, value_name = "FILE")]

@@ -107,12 +107,20 @@ fn read_week(config: &Config, lake: &Snapshot, first: Date) -> Outcome<Week> {
         source: refrain_ingest::Tables::default(),
         tags: BTreeMap::new(),
     };
-    for dt in lake.periods::<Conversation>().into_iter().filter(|dt| range.contains(dt)) {
+    for dt in lake
+        .periods::<Conversation>()
+        .into_iter()
+        .filter(|dt| range.contains(dt))
+    {
         let is_in = |date: Date| first <= date && date <= last;
         let conversations = lake.read_period::<Conversation>(dt)?;
-        week.source.conversations.extend(conversations.into_iter().filter(|c| is_in(c.date)));
+        week.source
+            .conversations
+            .extend(conversations.into_iter().filter(|c| is_in(c.date)));
         let messages = lake.read_period::<Message>(dt)?;
-        week.source.messages.extend(messages.into_iter().filter(|m| is_in(m.date)));
+        week.source
+            .messages
+            .extend(messages.into_iter().filter(|m| is_in(m.date)));
         for tag in lake.read_period::<ConversationTag>(dt)? {
             if is_in(tag.date) && tag.facet == Facet::Topic {
                 let id = format!("{}/{}/{}", tag.shop_id, tag.source, tag.conversation_id);
@@ -194,10 +202,13 @@ fn read_sample(path: &Path) -> anyhow::Result<(Vec<Label>, usize)> {
                 at + 1
             )
         };
-        let row: Value = serde_json::from_str(line).map_err(|e| wrong(&format!("no valid JSON at column {}", e.column())))?;
+        let row: Value =
+            serde_json::from_str(line).map_err(|e| wrong(&format!("no valid JSON at column {}", e.column())))?;
         let id = row["id"].as_str().ok_or_else(|| wrong("`id` is missing"))?;
         let week = row["week"].as_str().ok_or_else(|| wrong("`week` is missing"))?;
-        let week = week.parse().map_err(|_| wrong("`week` is no date, expected YYYY-MM-DD"))?;
+        let week = week
+            .parse()
+            .map_err(|_| wrong("`week` is no date, expected YYYY-MM-DD"))?;
         let tags = match &row["tags"] {
             Value::Null => {
                 unlabelled += 1;
@@ -217,11 +228,26 @@ fn read_sample(path: &Path) -> anyhow::Result<(Vec<Label>, usize)> {
 }
 
 fn text(report: &AuditReport) -> String {
-    let share = |s: Option<Share>| s.map_or_else(|| format!("{:>20}", "-"), |s| format!("{:>6.3} [{:.3}, {:.3}]", s.share, s.lo, s.hi));
-    let mut out = format!("{:<28} {:>6} {:>20} {:>20}\n", "topics, all together", "n", "precision", "recall");
+    let share = |s: Option<Share>| {
+        s.map_or_else(
+            || format!("{:>20}", "-"),
+            |s| format!("{:>6.3} [{:.3}, {:.3}]", s.share, s.lo, s.hi),
+        )
+    };
+    let mut out = format!(
+        "{:<28} {:>6} {:>20} {:>20}\n",
+        "topics, all together", "n", "precision", "recall"
+    );
     // Writing to a `String` cannot fail.
     for q in &report.quality {
-        let _ = writeln!(out, "{:<28} {:>6} {} {}", q.part, q.n, share(q.precision), share(q.recall));
+        let _ = writeln!(
+            out,
+            "{:<28} {:>6} {} {}",
+            q.part,
+            q.n,
+            share(q.precision),
+            share(q.recall)
+        );
     }
     let _ = writeln!(
         out,

@@ -7,8 +7,8 @@ use refrain_lake::Snapshot;
 use refrain_record::tables::{
     Conversation, ConversationOutcome, ConversationTag, Issue, IssueMember, Message, RepeatLink,
 };
-use refrain_record::{AuthorRole, Visibility};
-use refrain_tag::Verdict;
+use refrain_record::{AuthorRole, TagMethod, Visibility};
+use refrain_tag::{Explained, Tagger, Verdict};
 use serde_json::json;
 
 use crate::args::ConfigArgs;
@@ -17,6 +17,9 @@ use crate::failure::{ExitCode, Failure, Outcome};
 use crate::output::print;
 use crate::tagger;
 use crate::texts::{conversation_text, turns};
+
+/// Words that explain one decision of a model.
+const NUM_FEATURES: usize = 5;
 
 /// What the lake holds of one conversation.
 struct Found {
@@ -43,6 +46,7 @@ pub(crate) fn command(config: &ConfigArgs, wanted: &str, as_json: bool) -> Outco
                     "tag": e.tag.as_str(), "facet": e.facet.as_str(), "method": e.method.as_str(), "score": e.score,
                     "set_by": e.set_by.as_str(), "seq": e.seq, "start": e.span.map(|s| s.start), "end": e.span.map(|s| s.end),
                     "is_set": e.verdict == Verdict::Set, "verdict": verdict(e.verdict),
+                    "carried_by": carried_by(&tagger, e, &found.messages),
                 })
             })
             .collect();
@@ -78,6 +82,14 @@ pub(crate) fn command(config: &ConfigArgs, wanted: &str, as_json: bool) -> Outco
             let _ = write!(out, "  ({})", verdict(e.verdict));
         }
         out.push('\n');
+        let carried = carried_by(&tagger, e, &found.messages);
+        if !carried.is_empty() {
+            let words: Vec<String> = carried
+                .iter()
+                .map(|(word, pull)| format!("{} {pull:+.2}", plain(word, 40)))
+                .collect();
+            let _ = writeln!(out, "      carried by {}", words.join(", "));
+        }
     }
     if explained.is_empty() {
         out.push_str("  none: no rule matched and no model had an opinion\n");
@@ -190,6 +202,17 @@ fn quote(messages: &[Message], seq: i64, start: impl TryInto<usize>, end: impl T
     let message = messages.iter().find(|m| m.seq == seq)?;
     let words: String = message.text.chars().skip(start).take(end.checked_sub(start)?).collect();
     Some(plain(&words, 80))
+}
+
+/// The words that pulled the model most towards a tag, with what each added to its margin.
+fn carried_by(tagger: &Tagger, explained: &Explained, messages: &[Message]) -> Vec<(String, f32)> {
+    let message = explained.seq.and_then(|seq| messages.iter().find(|m| m.seq == seq));
+    match (&tagger.model, message) {
+        (Some(model), Some(message)) if explained.method == TagMethod::Model => {
+            model.top_features(&message.text, &explained.tag, NUM_FEATURES)
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn verdict(verdict: Verdict) -> &'static str {

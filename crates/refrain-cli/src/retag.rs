@@ -65,8 +65,14 @@ pub(crate) fn retag(config: &Config, from: Date, to: Date, is_dry: bool, progres
     } else {
         generation.publish(as_of)?
     };
-    if published.written.iter().any(|file| file.starts_with(ConversationTag::META.name)) {
-        say("tags changed; repeats, issues and counts still stand on the old ones\nhint: run `refrain journey`, `refrain issues` and `refrain insight`, or the next night\n");
+    if published
+        .written
+        .iter()
+        .any(|file| file.starts_with(ConversationTag::META.name))
+    {
+        say(
+            "tags changed; repeats, issues and counts still stand on the old ones\nhint: run `refrain journey`, `refrain issues` and `refrain insight`, or the next night\n",
+        );
     }
     Ok(Report {
         nights: vec![NightReport {

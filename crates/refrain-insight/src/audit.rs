@@ -4,7 +4,8 @@
 //! `population / drawn` of its stratum. Ratios are combined ratio estimators with linearised,
 //! stratified variances (Cochran, Sampling Techniques, 3rd ed., 1977, sections 5.3 and 6.11);
 //! intervals are Wilson's with the sample size that such a variance is worth (Korn and Graubard,
-//! Survey Methodology 24:193, 1998). Labels that somebody chose to give are no such sample.
+//! Survey Methodology 24:193, 1998). A stratum that is drawn in part never counts as less varied than
+//! all strata together, since a few equal draws do not show that the rest is equal. Labels that somebody chose to give are no such sample.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -120,6 +121,14 @@ pub fn audit(units: &[AuditUnit], strata: &BTreeMap<Stratum, AuditStratum>) -> A
     }
 }
 
+/// One stratum's values.
+struct Part {
+    size: f64,
+    n: f64,
+    mean: f64,
+    squares: f64,
+}
+
 struct Sample<'a> {
     drawn: BTreeMap<&'a Stratum, Vec<&'a AuditUnit>>,
     strata: &'a BTreeMap<Stratum, AuditStratum>,
@@ -131,7 +140,12 @@ impl Sample<'_> {
         let right = |u: &AuditUnit| u.due.intersection(&u.set).count() as f64;
         AuditQuality {
             part,
-            n: self.drawn.iter().filter(|(key, _)| is_in(key)).map(|(_, units)| units.len()).sum(),
+            n: self
+                .drawn
+                .iter()
+                .filter(|(key, _)| is_in(key))
+                .map(|(_, units)| units.len())
+                .sum(),
             precision: self.ratio(&is_in, right, |u| count(&u.set)),
             recall: self.ratio(&is_in, right, |u| count(&u.due)),
         }
@@ -142,13 +156,9 @@ impl Sample<'_> {
         let right = |u: &AuditUnit| has(&u.due) * has(&u.set);
         let everything = |_: &Stratum| true;
         let population: f64 = self.drawn.keys().map(|key| self.strata[*key].population as f64).sum();
-        let in_lake: usize = self
-            .drawn
-            .keys()
-            .filter_map(|key| self.strata[*key].set.get(tag))
-            .sum();
+        let in_lake: usize = self.drawn.keys().filter_map(|key| self.strata[*key].set.get(tag)).sum();
         let share_in_lake = in_lake as f64 / population.max(1.0);
-        let (difference, variance) = self.mean(&everything, |u| has(&u.due) - has(&u.set));
+        let (difference, variance) = self.mean(&everything, 1.0, |u| has(&u.due) - has(&u.set));
         let share = (share_in_lake + difference).clamp(0.0, 1.0);
         let half = Z95 * variance.sqrt();
         AuditTag {
@@ -170,24 +180,39 @@ impl Sample<'_> {
         }
     }
 
-    /// Weighted mean over the population, with its variance.
-    fn mean(&self, is_in: &impl Fn(&Stratum) -> bool, of: impl Fn(&AuditUnit) -> f64) -> (f64, f64) {
-        let (mut total, mut variance, mut population) = (0.0, 0.0, 0.0);
-        for (key, units) in self.drawn.iter().filter(|(key, _)| is_in(key)) {
-            let size = self.strata[*key].population.max(units.len()) as f64;
-            let n = units.len() as f64;
-            let values: Vec<f64> = units.iter().map(|u| of(u)).collect();
-            let mean = values.iter().sum::<f64>() / n;
-            population += size;
-            total += size * mean;
-            if units.len() > 1 {
-                let spread = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0);
-                variance += size * size * (1.0 - n / size) * spread / n;
-            }
-        }
+    /// Weighted mean over the population, with its variance; `unseen` is the square of a deviation that
+    /// is taken to lie just beyond the sample.
+    fn mean(&self, is_in: &impl Fn(&Stratum) -> bool, unseen: f64, of: impl Fn(&AuditUnit) -> f64) -> (f64, f64) {
+        let parts: Vec<Part> = self
+            .drawn
+            .iter()
+            .filter(|(key, _)| is_in(key))
+            .map(|(key, units)| {
+                let values: Vec<f64> = units.iter().map(|u| of(u)).collect();
+                let n = values.len() as f64;
+                let mean = values.iter().sum::<f64>() / n;
+                Part {
+                    size: self.strata[*key].population.max(units.len()) as f64,
+                    n,
+                    mean,
+                    squares: values.iter().map(|v| (v - mean) * (v - mean)).sum(),
+                }
+            })
+            .collect();
+        let population: f64 = parts.iter().map(|p| p.size).sum();
         if population <= 0.0 {
             return (0.0, 0.0);
         }
+        let drawn: f64 = parts.iter().map(|p| p.n).sum();
+        let pooled = (parts.iter().map(|p| p.squares).sum::<f64>() + unseen) / (drawn - parts.len() as f64).max(1.0);
+        let variance: f64 = parts
+            .iter()
+            .map(|p| {
+                let spread = pooled.max(p.squares / (p.n - 1.0).max(1.0));
+                p.size * p.size * (1.0 - p.n / p.size) * spread / p.n
+            })
+            .sum();
+        let total: f64 = parts.iter().map(|p| p.size * p.mean).sum();
         (total / population, variance / (population * population))
     }
 
@@ -198,12 +223,12 @@ impl Sample<'_> {
         part: impl Fn(&AuditUnit) -> f64,
         whole: impl Fn(&AuditUnit) -> f64,
     ) -> Option<Share> {
-        let (whole_mean, _) = self.mean(is_in, &whole);
+        let (whole_mean, _) = self.mean(is_in, 0.0, &whole);
         if whole_mean <= 0.0 {
             return None;
         }
-        let share = self.mean(is_in, &part).0 / whole_mean;
-        let (_, variance) = self.mean(is_in, |u| (part(u) - share * whole(u)) / whole_mean);
+        let share = self.mean(is_in, 0.0, &part).0 / whole_mean;
+        let (_, variance) = self.mean(is_in, 0.0, |u| (part(u) - share * whole(u)) / whole_mean);
         let counted: f64 = self
             .drawn
             .iter()
@@ -258,7 +283,10 @@ mod tests {
         assert!((precision.share - 0.8).abs() < 1e-12);
         // The linearised variance divides by n - 1, so it is worth 9 draws.
         let (lo, hi) = wilson_effective(0.8 * 9.0, 9.0, Z95);
-        assert!((precision.lo - lo).abs() < 1e-4 && (precision.hi - hi).abs() < 1e-4, "{precision:?} {lo} {hi}");
+        assert!(
+            (precision.lo - lo).abs() < 1e-4 && (precision.hi - hi).abs() < 1e-4,
+            "{precision:?} {lo} {hi}"
+        );
         assert_eq!(report.quality[0].recall.map(|r| r.share), Some(1.0));
         let (lo, _) = wilson(8, 8, Z95);
         assert_eq!(report.quality[0].recall.map(|r| r.lo), Some(lo));
@@ -281,7 +309,11 @@ mod tests {
         assert!((tag.share_in_lake - 1.0).abs() < 1e-12 && (tag.corrected.share - 0.9).abs() < 1e-12);
         assert_eq!(report.missing_strata, ["nl/chat"]);
         assert!((report.missing_share - 0.5).abs() < 1e-12);
-        let by_language: Vec<_> = report.quality.iter().map(|q| (q.part.as_str(), q.precision.map(|p| p.share))).collect();
+        let by_language: Vec<_> = report
+            .quality
+            .iter()
+            .map(|q| (q.part.as_str(), q.precision.map(|p| p.share)))
+            .collect();
         assert_eq!(by_language[1], ("language=da", Some(0.0)));
         assert_eq!(by_language[2], ("language=de", Some(1.0)));
     }
@@ -291,15 +323,28 @@ mod tests {
         // A population of 2,000 in two strata with a tagger that errs differently in each.
         let mut random = 12_345_u64;
         let mut next = || {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (random >> 33) as f64 / f64::from(1_u32 << 31)
         };
         let mut people = Vec::new();
         for i in 0..2_000 {
             let language = if i < 1_500 { "de" } else { "da" };
             let is_due = next() < 0.3;
-            let is_set = next() < if is_due { 0.7 } else if language == "da" { 0.3 } else { 0.05 };
-            people.push(unit(language, if is_due { &["a"] } else { &[] }, if is_set { &["a"] } else { &[] }));
+            let is_set = next()
+                < if is_due {
+                    0.7
+                } else if language == "da" {
+                    0.3
+                } else {
+                    0.05
+                };
+            people.push(unit(
+                language,
+                if is_due { &["a"] } else { &[] },
+                if is_set { &["a"] } else { &[] },
+            ));
         }
         let truth = people.iter().filter(|u| u.due.contains("a")).count() as f64 / 2_000.0;
         let of = |language: &str| people.iter().filter(|u| u.stratum.0 == language).collect::<Vec<_>>();
@@ -323,7 +368,11 @@ mod tests {
             total += corrected.share;
             covered += usize::from(corrected.lo <= truth && truth <= corrected.hi);
         }
-        assert!((total / 400.0 - truth).abs() < 0.006, "{} against {truth}", total / 400.0);
+        assert!(
+            (total / 400.0 - truth).abs() < 0.006,
+            "{} against {truth}",
+            total / 400.0
+        );
         assert!((364..=396).contains(&covered), "{covered} of 400");
     }
 

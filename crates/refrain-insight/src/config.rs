@@ -105,7 +105,10 @@ impl InsightConfig {
         }
         for (key, days) in [
             ("return_landmark_days", self.return_landmark_days),
-            ("return_landmark_undelivered_days", self.return_landmark_undelivered_days),
+            (
+                "return_landmark_undelivered_days",
+                self.return_landmark_undelivered_days,
+            ),
         ] {
             if days >= self.return_window_days {
                 return Err(ConfigError {

@@ -179,8 +179,14 @@ impl Generation {
         for (found, rows) in split::<R>(rows, self.period)? {
             if found != Some(dt) {
                 return Err(LakeError::Damaged {
-                    path: self.lake.generation(self.number).join(table_file(R::META.name, Some(dt))),
-                    detail: format!("a row of {} in the file of {dt}", found.map_or("no date".to_owned(), |d| d.to_string())),
+                    path: self
+                        .lake
+                        .generation(self.number)
+                        .join(table_file(R::META.name, Some(dt))),
+                    detail: format!(
+                        "a row of {} in the file of {dt}",
+                        found.map_or("no date".to_owned(), |d| d.to_string())
+                    ),
                 });
             }
             let part = self.write_part(found, &rows, meta)?;

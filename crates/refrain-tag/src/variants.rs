@@ -102,7 +102,12 @@ fn measure(
             .iter()
             .map(|t| {
                 let due: Vec<&str> = t.due.iter().copied().filter(|tag| facet(tag) == facet_wanted).collect();
-                let set: Vec<&str> = t.set.iter().map(TagPath::as_str).filter(|tag| facet(tag) == facet_wanted).collect();
+                let set: Vec<&str> = t
+                    .set
+                    .iter()
+                    .map(TagPath::as_str)
+                    .filter(|tag| facet(tag) == facet_wanted)
+                    .collect();
                 (t.example, due, set)
             })
             .collect::<Vec<_>>()
@@ -112,7 +117,10 @@ fn measure(
     let mut languages: BTreeMap<String, Vec<(&[&str], &[&str])>> = BTreeMap::new();
     for (example, due, set) in &topics {
         if let Some(language) = example.lang {
-            languages.entry(language.as_str().to_owned()).or_default().push((due, set));
+            languages
+                .entry(language.as_str().to_owned())
+                .or_default()
+                .push((due, set));
         }
     }
     let single = |wanted: Facet| {
@@ -128,7 +136,10 @@ fn measure(
         recall: share(total.right, total.due),
         micro_f1: total.f1(),
         macro_f1: macro_f1(&topics),
-        none_right: share(untagged.iter().filter(|(_, _, set)| set.is_empty()).count(), untagged.len()),
+        none_right: share(
+            untagged.iter().filter(|(_, _, set)| set.is_empty()).count(),
+            untagged.len(),
+        ),
         act_right: single(Facet::Act),
         stage_right: single(Facet::Stage),
         micro_f1_by_language: languages
@@ -152,7 +163,9 @@ fn set_tags(tagger: &Tagger, rulebook: &Rulebook, with_model: bool, example: &La
         source: "labels",
         conversation_id: example.id.as_deref().unwrap_or("text"),
         date: Date(0),
-        language: example.lang.or_else(|| detect_language(&example.text).map(|guess| guess.language)),
+        language: example
+            .lang
+            .or_else(|| detect_language(&example.text).map(|guess| guess.language)),
         subject: None,
         turns: &turns,
         source_tags: &[],
@@ -253,7 +266,11 @@ pub fn variants_table(variants: &[VariantQuality]) -> String {
     );
     // Writing to a `String` cannot fail.
     for v in variants {
-        let languages: Vec<String> = v.micro_f1_by_language.iter().map(|(l, f1)| format!("{l} {f1:.3}")).collect();
+        let languages: Vec<String> = v
+            .micro_f1_by_language
+            .iter()
+            .map(|(l, f1)| format!("{l} {f1:.3}"))
+            .collect();
         let _ = writeln!(
             out,
             "{:<8} {:>7} {:>9} {:>7} {:>8} {:>8} {:>10} {:>9} {:>11}  {}",
@@ -273,7 +290,14 @@ pub fn variants_table(variants: &[VariantQuality]) -> String {
         let _ = writeln!(out, "\nwhat `{}` mixes up (due -> set in its place)", last.variant);
         for c in &last.confusions {
             let name = |tag: &Option<String>| tag.clone().unwrap_or_else(|| "nothing".to_owned());
-            let _ = writeln!(out, "{:>5}  {:<28} -> {:<28} {}", c.n, name(&c.due), name(&c.set), c.example);
+            let _ = writeln!(
+                out,
+                "{:>5}  {:<28} -> {:<28} {}",
+                c.n,
+                name(&c.due),
+                name(&c.set),
+                c.example
+            );
         }
     }
     out

@@ -137,22 +137,24 @@ fn config() -> impl Strategy<Value = FeatureConfig> {
         0..4_usize,
         (any::<bool>(), any::<bool>()),
     )
-        .prop_map(|(w0, w1, c0, c1, (min_df, pair_min_df), pair_window, (sublinear_tf, equal))| FeatureConfig {
-            word_ngrams: (w0, w1),
-            char_ngrams: (c0, c1),
-            pair_window,
-            pair_percent: 70,
-            min_df,
-            pair_min_df,
-            sublinear_tf,
-            blocks: if equal {
-                BlockWeighting::Equal
-            } else {
-                BlockWeighting::Joint
+        .prop_map(
+            |(w0, w1, c0, c1, (min_df, pair_min_df), pair_window, (sublinear_tf, equal))| FeatureConfig {
+                word_ngrams: (w0, w1),
+                char_ngrams: (c0, c1),
+                pair_window,
+                pair_percent: 70,
+                min_df,
+                pair_min_df,
+                sublinear_tf,
+                blocks: if equal {
+                    BlockWeighting::Equal
+                } else {
+                    BlockWeighting::Joint
+                },
+                keep_names: true,
+                max_features: None,
             },
-            keep_names: true,
-            max_features: None,
-        })
+        )
 }
 
 proptest! {
