@@ -4,5 +4,6 @@
 
 mod faults;
 mod golden;
+mod labels;
 mod nights;
 mod shop;

@@ -1,5 +1,6 @@
 //! Same input, same bytes: night by night or in one call, on one thread or eight, run once or again.
 
+use std::fs;
 use std::path::Path;
 
 use crate::shop::{assert_same_lake, digests, refrain, text};
@@ -89,4 +90,40 @@ fn stages_alone_leave_what_the_whole_night_leaves() {
         assert!(done.status.success(), "{stage}: {}", text(&done.stderr));
     }
     assert_same_lake(&whole, &parts);
+}
+
+#[test]
+fn past_conversations_are_tagged_anew_from_the_lake_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let exports = folder.path().join("season");
+    season(&exports);
+    let lake = folder.path().join("lake");
+    run(&exports, &lake, &["--date", "2026-11-30"]);
+    let before = digests(&lake);
+    // Without the exports: only the lake is read.
+    fs::remove_dir_all(exports.join("exports")).unwrap();
+    let range = ["--only", "tag", "--from", "2026-03-10", "--to", "2026-04-02"];
+    run(&exports, &lake, &range);
+    assert_eq!(digests(&lake), before, "the same rulebook changes nothing");
+
+    let rules = exports.join("rules/shipping.toml");
+    let rulebook = fs::read_to_string(&rules).unwrap();
+    let more = "\n[[rule]]\nid = \"every-message\"\ntag = \"shipping/status\"\nregex = [\".\"]\n";
+    fs::write(&rules, rulebook + more).unwrap();
+    run(&exports, &lake, &range);
+    let after = digests(&lake);
+    let changed: Vec<&String> = after
+        .iter()
+        .filter(|(name, digest)| before.get(*name) != Some(digest))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(
+        changed,
+        [
+            "conversation_tags/dt=2026-03-01/part-0000.parquet",
+            "conversation_tags/dt=2026-04-01/part-0000.parquet",
+            "runs/dt=2026-11-01/part-0000.parquet"
+        ]
+    );
+    assert_eq!(after.len(), before.len(), "no file is lost");
 }
