@@ -58,6 +58,9 @@ pub struct Confusion {
     pub example: String,
 }
 
+/// Topics due and topics set.
+type DueAndSet<'a> = (&'a [&'a str], &'a [&'a str]);
+
 /// The tags of one labelled text.
 struct Tagged<'a> {
     example: &'a LabelledText,
@@ -114,7 +117,7 @@ fn measure(
     };
     let topics = of(Facet::Topic);
     let total = count(topics.iter().map(|(_, due, set)| (due.as_slice(), set.as_slice())));
-    let mut languages: BTreeMap<String, Vec<(&[&str], &[&str])>> = BTreeMap::new();
+    let mut languages: BTreeMap<String, Vec<DueAndSet<'_>>> = BTreeMap::new();
     for (example, due, set) in &topics {
         if let Some(language) = example.lang {
             languages
@@ -220,7 +223,9 @@ fn macro_f1(rows: &[Row<'_>]) -> Option<f64> {
 }
 
 fn confusions(rows: &[Row<'_>]) -> Vec<Confusion> {
-    let mut pairs: BTreeMap<(Option<&str>, Option<&str>), (usize, &str)> = BTreeMap::new();
+    // By due and set topic: texts, and the first of them.
+    type Pair<'a> = (Option<&'a str>, Option<&'a str>);
+    let mut pairs: BTreeMap<Pair<'_>, (usize, &str)> = BTreeMap::new();
     for (example, due, set) in rows {
         let missed: Vec<&str> = due.iter().copied().filter(|tag| !set.contains(tag)).collect();
         let wrong: Vec<&str> = set.iter().copied().filter(|tag| !due.contains(tag)).collect();
