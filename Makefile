@@ -5,7 +5,7 @@ VENV := .venv
 CARGO ?= cargo
 FUZZ_SECONDS ?= 30
 
-.PHONY: demo test lint rust-test real fuzz bench schema clean
+.PHONY: demo test lint rust-test real fuzz bench bench-peers schema clean
 
 demo: ## build, simulate a small season, run it, say where to look next
 	$(CARGO) build --release --locked --bin refrain
@@ -48,8 +48,16 @@ fuzz: ## every parser of foreign input, FUZZ_SECONDS each; what crashes one is k
 	    -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1; \
 	done
 
-bench:
-	$(CARGO) bench --workspace --locked
+bench: ## kernels over the starter corpus
+	$(CARGO) bench --locked -p refrain-cli --bench kernels
+
+# Needs the development data in ../shared; peers are installed into the venv.
+bench-peers: $(VENV)/.ready ## models and rules beside what users would take instead, one sitting
+	$(CARGO) build --release --locked --bin refrain
+	$(CARGO) build --release --locked -p refrain-tag --example keywords
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check scikit-learn
+	$(VENV)/bin/python benches/labels.py --work target/bench
+	$(VENV)/bin/python benches/keywords.py --work target/bench
 
 schema: ## regenerate docs/schema.md
 	mkdir -p docs
