@@ -26,7 +26,7 @@ macro_rules! corpus {
     };
 }
 
-corpus!("da", "fr");
+corpus!("da", "de", "en", "fr", "nl", "zh");
 
 #[cfg(test)]
 mod tests {
