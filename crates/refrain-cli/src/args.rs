@@ -258,6 +258,9 @@ pub(crate) struct TrainArgs {
     /// Where to write the examples kept back.
     #[arg(long, value_name = "FILE", requires = "hold_out")]
     pub(crate) held_out: Option<PathBuf>,
+    /// Where to write the labels worth a second look, most doubtful first, by models that had not seen them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) doubts: Option<PathBuf>,
     /// Seed.
     #[arg(long, value_name = "S")]
     pub(crate) seed: Option<u64>,

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use refrain_issues::IssuesConfig;
 use refrain_record::Language;
-use refrain_tag::model::{LabelledText, TagModel, TrainConfig, evaluate, read_labels, text_table, train};
+use refrain_tag::model::{LabelledText, TagModel, TrainConfig, evaluate, read_labels, text_table, train_doubting};
 use refrain_text::detect_language;
 use serde_json::json;
 
@@ -70,13 +70,21 @@ pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
         write_labels(path, &held)?;
     }
     let before = cpu_seconds();
-    let model = train(&kept, &settings)?;
+    let (model, doubts) = train_doubting(&kept, &settings)?;
     let fit_s = cpu_seconds() - before;
     model.save(&args.model)?;
+    if let Some(path) = &args.doubts {
+        let mut lines = String::new();
+        for doubt in &doubts {
+            lines.push_str(&serde_json::to_string(doubt)?);
+            lines.push('\n');
+        }
+        fs::write(path, lines).with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
     let bytes = fs::metadata(&args.model).map_or(0, |m| m.len());
     let mut report = json!({
         "model": model.id(), "kind": model.kind().as_str(), "labels": model.labels().len(), "examples": kept.len(),
-        "fit_cpu_s": fit_s, "model_bytes": bytes,
+        "fit_cpu_s": fit_s, "model_bytes": bytes, "doubtful_labels": doubts.len(),
     });
     let mut text = format!(
         "fitted {} on {} examples with {} labels in {fit_s:.2} CPU-s, {bytes} bytes\n",

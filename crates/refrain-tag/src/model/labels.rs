@@ -35,7 +35,8 @@ impl LabelledText {
 
 /// Reads labelled JSONL: `text` with `tags` (a list) or `tag` (one), optionally `lang`, `id` and `family`.
 ///
-/// Blank lines and other keys are ignored; `file` names the source in errors. Examples come in
+/// A row whose `tags` is null is one that nobody has labelled yet, and is passed over. Blank lines and
+/// other keys are ignored; `file` names the source in errors. Examples come in
 /// file order.
 ///
 /// # Errors
@@ -64,14 +65,14 @@ pub fn read_labels(mut input: impl BufRead, file: &str) -> Result<Vec<LabelledTe
                 found,
                 hint: SHAPE,
             })?;
-            examples.push(example);
+            examples.extend(example);
         }
     }
     Ok(examples)
 }
 
 /// One line; the error never quotes it.
-fn parse(line: &[u8]) -> Result<LabelledText, String> {
+fn parse(line: &[u8]) -> Result<Option<LabelledText>, String> {
     let value: Value =
         serde_json::from_slice(line).map_err(|error| format!("no valid JSON at column {}", error.column()))?;
     let Value::Object(mut object) = value else {
@@ -85,6 +86,7 @@ fn parse(line: &[u8]) -> Result<LabelledText, String> {
     let mut tags = Vec::new();
     match (object.get("tag"), object.get("tags")) {
         (None, None) => return Err("neither `tags` nor `tag`".into()),
+        (None, Some(Value::Null)) => return Ok(None),
         (one, many) => {
             push_tags(one, "tag", &mut tags)?;
             push_tags(many, "tags", &mut tags)?;
@@ -102,13 +104,13 @@ fn parse(line: &[u8]) -> Result<LabelledText, String> {
         Some(Value::String(family)) if !family.is_empty() => Some(family),
         _ => None,
     };
-    Ok(LabelledText {
+    Ok(Some(LabelledText {
         text,
         tags,
         lang,
         id,
         family,
-    })
+    }))
 }
 
 fn push_tags(value: Option<&Value>, key: &str, tags: &mut Vec<TagPath>) -> Result<(), String> {
@@ -158,7 +160,8 @@ mod tests {
     #[test]
     fn both_shapes_are_read() {
         let input = "\u{feff}{\"text\":\"a\",\"tags\":[\"x/y\",\"b\",\"b\"],\"lang\":\"de-AT\"}\n\n\
-                     {\"text\":\"b\",\"tag\":\"c\",\"id\":7,\"family\":\"f\",\"other\":{}}\r\n{\"text\":\"\",\"tags\":[]}";
+                     {\"text\":\"b\",\"tag\":\"c\",\"id\":7,\"family\":\"f\",\"other\":{}}\r\n\
+                     {\"text\":\"not labelled yet\",\"tags\":null}\n{\"text\":\"\",\"tags\":[]}";
         let rows = read(input).unwrap();
         assert_eq!(rows.len(), 3);
         assert_eq!(rows[0].tags, [TagPath::from("b"), TagPath::from("x/y")]);

@@ -53,4 +53,4 @@ pub use lsa::LsaBasis;
 pub use predict::{Decision, Prediction, TagModel};
 pub use report::text_table;
 pub use sparse::SparseRows;
-pub use train::train;
+pub use train::{Doubt, train, train_doubting};

@@ -304,3 +304,21 @@ proptest! {
         prop_assert_eq!(&read[0].text, &text);
     }
 }
+
+#[test]
+fn a_wrong_label_comes_first_among_the_doubts() {
+    let mut examples = Vec::new();
+    for i in 0..40 {
+        examples.push(example(&format!("where is my parcel number {i}"), &["shipping/status"]));
+        examples.push(example(
+            &format!("please refund the money of case {i}"),
+            &["refund/request"],
+        ));
+    }
+    examples.push(example("where is my parcel number 77", &["refund/request"]));
+    let (model, doubts) = train_doubting(&examples, &TrainConfig::default()).unwrap();
+    assert_eq!(model.id(), train(&examples, &TrainConfig::default()).unwrap().id());
+    assert_eq!(doubts[0].text, "where is my parcel number 77");
+    assert_eq!(doubts[0].suggested, "shipping/status");
+    assert!(doubts[0].suggested_score > doubts[0].given_score);
+}

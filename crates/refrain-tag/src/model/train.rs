@@ -1,6 +1,6 @@
 //! Labelled texts to a model: features, learner, out-of-fold scores, curves and thresholds.
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rayon::prelude::*;
 use refrain_record::TagPath;
 use refrain_text::features::{FeatureConfig, Vectorizer};
@@ -20,6 +20,9 @@ const MULTI_LABEL_SHARE: f64 = 0.01;
 
 /// Hits at which a tag's own best threshold counts as much as that of all tags together.
 const THRESHOLD_PRIOR_HITS: f32 = 20.0;
+
+/// Score at which a tag is as likely as not.
+const EVEN: f32 = 0.5;
 
 /// The examples as matrices.
 pub(super) struct Examples {
@@ -45,6 +48,35 @@ pub(super) struct Learned {
 /// [`ModelError::Setting`] for a setting outside its range, [`ModelError::NothingToLearn`] when
 /// no example has both text and tag, [`ModelError::Fit`] when the learner does not converge.
 pub fn train(examples: &[LabelledText], config: &TrainConfig) -> Result<TagModel, ModelError> {
+    train_doubting(examples, config).map(|(model, _)| model)
+}
+
+/// A label that a model which has not seen it finds unlikely, where it finds another one likely.
+///
+/// The ranking by self-confidence follows Northcutt, Jiang and Chuang, Confident Learning, JAIR 70 (2021).
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Doubt {
+    /// The text.
+    pub text: String,
+    /// Id, when given.
+    pub id: Option<String>,
+    /// Tags it was given.
+    pub tags: Vec<String>,
+    /// Lowest score among the tags given.
+    pub given_score: f32,
+    /// The tag with the best score among all others.
+    pub suggested: String,
+    /// Its score.
+    pub suggested_score: f32,
+}
+
+/// As [`train`], with the labels worth a second look: most doubtful first, ties by text.
+///
+/// Scores are out of fold, so no label vouches for itself; rows without a tag or outside the folds are not judged.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_doubting(examples: &[LabelledText], config: &TrainConfig) -> Result<(TagModel, Vec<Doubt>), ModelError> {
     config.check()?;
     let usable: Vec<&LabelledText> = examples
         .iter()
@@ -83,13 +115,48 @@ pub fn train(examples: &[LabelledText], config: &TrainConfig) -> Result<TagModel
         labels,
         vectorizer,
         weights: learned.weights,
-        link: learned.link,
+        link: learned.link.clone(),
         thresholds,
         min_gap: config.min_gap,
         is_multi_label,
     };
     model.id = file::short_digest(&file::encode_payload(&model)?);
-    Ok(model)
+    let doubts = doubts(&usable, &data, &learned.scores, &model.labels);
+    Ok((model, doubts))
+}
+
+fn doubts(examples: &[&LabelledText], data: &Examples, scores: &Array2<f32>, labels: &[TagPath]) -> Vec<Doubt> {
+    let judged = data.folds.rows();
+    let mut doubts: Vec<Doubt> = judged
+        .iter()
+        .zip(scores.rows())
+        .filter_map(|(&row, line)| {
+            let given = data.targets.row(row);
+            let given_score = labels_where(&given, true).map(|place| line[place]).reduce(f32::min)?;
+            let other = labels_where(&given, false).max_by(|&a, &b| line[a].total_cmp(&line[b]).then(b.cmp(&a)))?;
+            let example = examples[row];
+            let is_doubtful = given_score < EVEN && line[other] >= EVEN;
+            is_doubtful.then(|| Doubt {
+                text: example.text.clone(),
+                id: example.id.clone(),
+                tags: example.tags.iter().map(|tag| tag.as_str().to_owned()).collect(),
+                given_score,
+                suggested: labels[other].as_str().to_owned(),
+                suggested_score: line[other],
+            })
+        })
+        .collect();
+    let lead = |d: &Doubt| d.suggested_score - d.given_score;
+    doubts.sort_by(|a, b| lead(b).total_cmp(&lead(a)).then_with(|| a.text.cmp(&b.text)));
+    doubts
+}
+
+/// Places of the labels that a row has, or has not.
+fn labels_where<'r>(row: &'r ArrayView1<'_, bool>, has: bool) -> impl Iterator<Item = usize> + use<'r> {
+    row.iter()
+        .enumerate()
+        .filter(move |(_, hit)| **hit == has)
+        .map(|(place, _)| place)
 }
 
 fn distinct_labels(examples: &[&LabelledText]) -> Vec<TagPath> {
