@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::args::ConfigArgs;
 use crate::config::Config;
 use crate::failure::{ExitCode, Failure, Outcome};
-use crate::output::print;
+use crate::output::{plain, print};
 use crate::tagger;
 use crate::texts::{conversation_text, turns};
 
@@ -182,19 +182,6 @@ fn head(out: &mut String, found: &Found) {
         };
         let _ = writeln!(out, "  {:>3} {role:<9} {}", m.seq, plain(&m.text, 200));
     }
-}
-
-/// Conversation text is hostile: no control characters reach the terminal.
-fn plain(text: &str, max_chars: usize) -> String {
-    let mut line: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(max_chars)
-        .collect();
-    if text.chars().count() > max_chars {
-        line.push('…');
-    }
-    line
 }
 
 fn quote(messages: &[Message], seq: i64, start: impl TryInto<usize>, end: impl TryInto<usize>) -> Option<String> {

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::args::{EvalArgs, TrainArgs};
 use crate::config::Config;
 use crate::failure::{ExitCode, Failure, Outcome};
-use crate::output::{cpu_seconds, print};
+use crate::output::{cpu_seconds, plain, print};
 use crate::{shipped, tagger};
 
 /// Shorter times say more of the clock than of the model.
@@ -137,7 +137,7 @@ fn eval_tagger(args: &EvalArgs, examples: &[LabelledText]) -> Outcome<ExitCode> 
     if args.json {
         print(&(serde_json::to_string_pretty(&variants)? + "\n"));
     } else {
-        print(&refrain_tag::variants_table(&variants));
+        print(&refrain_tag::variants_table(&variants, |text| plain(text, 90)));
     }
     Ok(ExitCode::Done)
 }

@@ -14,6 +14,24 @@ pub(crate) fn say(text: &str) {
     let _ = out.write_all(text.as_bytes());
 }
 
+/// Text from conversations for a terminal, at most `max_chars` long: it is hostile, so no control character and
+/// nothing that turns the direction of writing gets through.
+pub(crate) fn plain(text: &str, max_chars: usize) -> String {
+    let is_hostile = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut line: String = text
+        .chars()
+        .map(|c| if is_hostile(c) { ' ' } else { c })
+        .take(max_chars)
+        .collect();
+    if text.chars().count() > max_chars {
+        line.push('…');
+    }
+    line
+}
+
 /// CPU seconds of this process so far, all threads.
 pub(crate) fn cpu_seconds() -> f64 {
     let spent = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
@@ -32,4 +50,16 @@ pub(crate) fn peak_mib() -> u64 {
         .and_then(|kib| kib.parse::<u64>().ok())
         .unwrap_or(0)
         / 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn hostile_text_stays_one_line_in_one_direction() {
+        assert_eq!(plain("a\u{1b}[31mb\nc", 20), "a [31mb c");
+        assert_eq!(plain("pay \u{202e}moc.live\u{2066}", 20), "pay  moc.live ");
+        assert_eq!(plain("订单号在哪里", 3), "订单号…");
+    }
 }

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
 use crate::failure::Outcome;
-use crate::output::{cpu_seconds, peak_mib, print, say};
+use crate::output::{cpu_seconds, peak_mib, plain, print, say};
 use crate::progress::Progress;
 use crate::run::Voice;
 use crate::tables::Night;
@@ -204,14 +204,14 @@ pub(crate) fn top_issues(night: &Night) -> Vec<TopIssue> {
         .collect()
 }
 
-/// The top issues as a table; names come from conversation text, so control characters are dropped.
+/// The top issues as a table: contacts, repeats and hours of 28 days, customers of all time.
 pub(crate) fn top_issues_text(issues: &[TopIssue]) -> String {
     let mut out = format!(
         "{:<4} {:>7} {:>9} {:>8} {:>8}  {}\n",
-        "shop", "28 days", "customers", "repeats", "hours", "issue"
+        "shop", "28 days", "all time", "repeats", "hours", "issue"
     );
     for i in issues {
-        let name: String = i.name.chars().filter(|c| !c.is_control()).take(80).collect();
+        let name = plain(&i.name, 80);
         let _ = writeln!(
             out,
             "{:<4} {:>7} {:>9} {:>8} {:>8.1}  {name}",

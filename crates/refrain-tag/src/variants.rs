@@ -54,7 +54,7 @@ pub struct Confusion {
     pub set: Option<String>,
     /// Texts.
     pub n: usize,
-    /// The first of them, cut short, control characters left out.
+    /// The first of them, cut short; as it was written, so escape it before it is shown.
     pub example: String,
 }
 
@@ -250,7 +250,7 @@ fn confusions(rows: &[Row<'_>]) -> Vec<Confusion> {
             due: owned(due),
             set: owned(set),
             n,
-            example: text.chars().filter(|c| !c.is_control()).take(EXAMPLE_CHARS).collect(),
+            example: text.chars().take(EXAMPLE_CHARS).collect(),
         })
         .collect()
 }
@@ -261,9 +261,9 @@ fn share(part: usize, whole: usize) -> Option<f64> {
     share
 }
 
-/// The variants as aligned lines, and what the last of them mixes up.
+/// The variants as aligned lines, and what the last of them mixes up; `escape` makes an example fit to be shown.
 #[must_use]
-pub fn variants_table(variants: &[VariantQuality]) -> String {
+pub fn variants_table(variants: &[VariantQuality], escape: impl Fn(&str) -> String) -> String {
     let figure = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
     let mut out = format!(
         "{:<8} {:>7} {:>9} {:>7} {:>8} {:>8} {:>10} {:>9} {:>11}  micro F1 by language\n",
@@ -301,7 +301,7 @@ pub fn variants_table(variants: &[VariantQuality]) -> String {
                 c.n,
                 name(&c.due),
                 name(&c.set),
-                c.example
+                escape(&c.example)
             );
         }
     }
