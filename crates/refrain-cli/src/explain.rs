@@ -205,7 +205,7 @@ fn carried_by(tagger: &Tagger, explained: &Explained, messages: &[Message]) -> V
 fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Set => "set",
-        Verdict::Weaker => "another rule of the same tag weighs more, or the model is much surer of another topic",
+        Verdict::Weaker => "another rule of the same tag weighs more, or the guess is too weak beside other topics",
         Verdict::OtherChoice => "the facet takes one tag, another is stronger",
         Verdict::Vetoed => "a veto rule holds in the same message",
         Verdict::NotInTaxonomy => "the model knows a tag that the taxonomy does not",
