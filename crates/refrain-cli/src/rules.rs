@@ -4,9 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use refrain_lake::Snapshot;
-use refrain_record::{AuthorRole, ConversationText, Date, TagPath, Turn, Visibility};
 use refrain_tag::model::LabelledText;
-use refrain_text::detect_language;
 use serde_json::json;
 
 use crate::args::ConfigArgs;
@@ -47,9 +45,11 @@ pub(crate) fn stats(config: &ConfigArgs, labels: Option<&Path>, as_json: bool) -
     let stats = match labels {
         Some(path) => {
             let examples = labels::read(path)?;
-            let all_turns: Vec<_> = examples.iter().map(only_turn).collect();
+            let all_turns: Vec<_> = examples.iter().map(LabelledText::turns).collect();
             let rows = examples.iter().zip(&all_turns);
-            tagger.rulebook.stats(rows.map(|(e, t)| labelled_conversation(e, t)))
+            tagger
+                .rulebook
+                .stats(rows.map(|(e, t)| (e.conversation(t), Some(e.tags.as_slice()))))
         }
         None => {
             let source = tables::read_source(&Snapshot::require(&config.lake)?)?;
@@ -90,34 +90,4 @@ pub(crate) fn stats(config: &ConfigArgs, labels: Option<&Path>, as_json: bool) -
     }
     print(&text);
     Ok(ExitCode::Done)
-}
-
-/// A labelled text as a customer's only message.
-fn only_turn(example: &LabelledText) -> [Turn<'_>; 1] {
-    [Turn {
-        seq: 0,
-        role: AuthorRole::Customer,
-        visibility: Visibility::Public,
-        sent_at: None,
-        text: &example.text,
-    }]
-}
-
-fn labelled_conversation<'a>(
-    example: &'a LabelledText,
-    turns: &'a [Turn<'a>; 1],
-) -> (ConversationText<'a>, Option<&'a [TagPath]>) {
-    let conversation = ConversationText {
-        shop_id: "labels",
-        source: "labels",
-        conversation_id: "text",
-        date: Date(0),
-        language: example
-            .lang
-            .or_else(|| detect_language(&example.text).map(|guess| guess.language)),
-        subject: None,
-        turns,
-        source_tags: &[],
-    };
-    (conversation, Some(&example.tags))
 }

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use rayon::prelude::*;
-use refrain_record::{AuthorRole, ConversationText, Date, Facet, TagPath, Turn, Visibility};
-use refrain_text::detect_language;
+use refrain_record::{Facet, TagPath};
 use serde::Serialize;
 
 use crate::TagError;
@@ -154,25 +153,8 @@ fn measure(
 }
 
 fn set_tags(tagger: &Tagger, rulebook: &Rulebook, with_model: bool, example: &LabelledText) -> BTreeSet<TagPath> {
-    let turns = [Turn {
-        seq: 0,
-        role: AuthorRole::Customer,
-        visibility: Visibility::Public,
-        sent_at: None,
-        text: &example.text,
-    }];
-    let conversation = ConversationText {
-        shop_id: "labels",
-        source: "labels",
-        conversation_id: example.id.as_deref().unwrap_or("text"),
-        date: Date(0),
-        language: example
-            .lang
-            .or_else(|| detect_language(&example.text).map(|guess| guess.language)),
-        subject: None,
-        turns: &turns,
-        source_tags: &[],
-    };
+    let turns = example.turns();
+    let conversation = example.conversation(&turns);
     let explained = tagger.explain_with(rulebook, with_model, &conversation);
     explained
         .into_iter()

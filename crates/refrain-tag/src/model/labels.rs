@@ -2,7 +2,8 @@
 
 use std::io::BufRead;
 
-use refrain_record::{Language, TagPath};
+use refrain_record::{AuthorRole, ConversationText, Date, Language, TagPath, Turn, Visibility};
+use refrain_text::detect_language;
 use serde_json::Value;
 
 use super::ModelError;
@@ -30,6 +31,35 @@ impl LabelledText {
     #[must_use]
     pub fn group(&self) -> &str {
         self.family.as_deref().unwrap_or(&self.text)
+    }
+
+    /// The text as a customer's only message.
+    #[must_use]
+    pub fn turns(&self) -> [Turn<'_>; 1] {
+        [Turn {
+            seq: 0,
+            role: AuthorRole::Customer,
+            visibility: Visibility::Public,
+            sent_at: None,
+            text: &self.text,
+        }]
+    }
+
+    /// The conversation that [`Self::turns`] make, in the language given or found.
+    #[must_use]
+    pub fn conversation<'a>(&'a self, turns: &'a [Turn<'a>]) -> ConversationText<'a> {
+        ConversationText {
+            shop_id: "labels",
+            source: "labels",
+            conversation_id: self.id.as_deref().unwrap_or("text"),
+            date: Date(0),
+            language: self
+                .lang
+                .or_else(|| detect_language(&self.text).map(|guess| guess.language)),
+            subject: None,
+            turns,
+            source_tags: &[],
+        }
     }
 }
 
