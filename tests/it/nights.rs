@@ -126,4 +126,12 @@ fn past_conversations_are_tagged_anew_from_the_lake_alone() {
         ]
     );
     assert_eq!(after.len(), before.len(), "no file is lost");
+
+    let refused = refrain(&exports.join("refrain.toml"), &["insight", "--only", "tag"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        text(&refused.stderr).contains("`--only` goes with `run`"),
+        "{}",
+        text(&refused.stderr)
+    );
 }

@@ -71,7 +71,7 @@ fn draw(config: &Config, lake: &Snapshot, args: &AuditArgs) -> Outcome<ExitCode>
         None => print(&out),
     }
     say(&format!(
-        "{num} of {} contacts from {} on, up to {} of each language and channel\nhint: put the right topics in `tags` of each line, [] for none; a line left at null counts as not labelled; then `refrain audit --labels FILE`\n",
+        "{num} of {} contacts from {} on, up to {} of each language and channel\nhint: put the right topics in `tags` of each line, [] for none, and act/ and stage/ tags too if the file is to train a model; a line left at null counts as not labelled; then `refrain audit --labels FILE`\n",
         strata.values().map(Vec::len).sum::<usize>(),
         week.first,
         args.per_stratum,

@@ -40,6 +40,12 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Whether a file of `table` was written anew.
+    pub(crate) fn wrote(&self, table: &str) -> bool {
+        let mut files = self.nights.iter().flat_map(|night| &night.published.written);
+        files.any(|file| file.split('/').next() == Some(table))
+    }
+
     /// Prints the report: JSON to stdout, or text to stderr.
     pub(crate) fn show(&self, voice: Voice, as_json: bool, progress: &Progress) -> Outcome<()> {
         if as_json {

@@ -11,7 +11,6 @@ use refrain_record::{Date, Row, Stage};
 
 use crate::config::Config;
 use crate::failure::{Failure, Outcome};
-use crate::output::say;
 use crate::progress::Progress;
 use crate::report::{NightReport, Report};
 use crate::{stages, tables, tagger};
@@ -25,7 +24,6 @@ pub(crate) fn retag(config: &Config, from: Date, to: Date, is_dry: bool, progres
     let lock = LakeLock::take(&config.lake)?;
     let lake = Snapshot::require(&config.lake)?;
     let as_of = lake.as_of()?;
-    let mut generation = Generation::begin(&config.lake, config.period, &lock)?;
     let meta = FileMeta {
         tagger_version: Some(tagger.version()),
     };
@@ -37,6 +35,7 @@ pub(crate) fn retag(config: &Config, from: Date, to: Date, is_dry: bool, progres
             "the lake holds no conversation from {from} to {to}\nhint: its nights end on {as_of}"
         )));
     }
+    let mut generation = Generation::begin(&config.lake, config.period, &lock)?;
     for dt in periods {
         let source = progress.timed("read lake", || -> Outcome<_> {
             let mut source = refrain_ingest::Tables {
@@ -65,15 +64,6 @@ pub(crate) fn retag(config: &Config, from: Date, to: Date, is_dry: bool, progres
     } else {
         generation.publish(as_of)?
     };
-    if published
-        .written
-        .iter()
-        .any(|file| file.starts_with(ConversationTag::META.name))
-    {
-        say(
-            "tags changed; repeats, issues and counts still stand on the old ones\nhint: run `refrain journey`, `refrain issues` and `refrain insight`, or the next night\n",
-        );
-    }
     Ok(Report {
         nights: vec![NightReport {
             date: as_of,

@@ -8,8 +8,8 @@ use refrain_ingest::{Feeds, Markers, NightAccount, NightSettings, assemble_night
 use refrain_insight::SourceAccount;
 use refrain_issues::State;
 use refrain_lake::{Generation, LakeError, LakeLock, Published, Snapshot};
-use refrain_record::tables::{IssueMember, QualityCheck, Run};
-use refrain_record::{CheckStatus, Date, Stage};
+use refrain_record::tables::{ConversationTag, IssueMember, QualityCheck, Run};
+use refrain_record::{CheckStatus, Date, Row, Stage};
 use refrain_tag::Tagger;
 
 use crate::args::{ConfigArgs, NightArgs, OnlyStage};
@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::exports::{marker_text, markers, read_exports};
 use crate::failure::{ExitCode, Failure, Outcome};
 use crate::journey;
+use crate::output::say;
 use crate::phrases::Phrases;
 use crate::progress::Progress;
 use crate::report::{NightReport, Report};
@@ -65,13 +66,22 @@ pub(crate) fn command(stages: Stages, config: &ConfigArgs, night: &NightArgs, vo
     let config = Config::load(&config.config, &config.set).map_err(Failure::usage)?;
     let progress = Progress::new(voice.quiet);
     let report = match (night.only, night.from, night.to) {
-        (Some(OnlyStage::Tag), Some(from), Some(to)) if stages == Stages::All => {
-            retag(&config, from, to, night.dry_run, &progress)?
+        (Some(_), ..) if stages != Stages::All => {
+            return Err(Failure::usage(anyhow!(
+                "`--only` goes with `run`, and this command is one stage already\nhint: leave it away, or say `refrain run --only ...`"
+            )));
         }
-        (Some(only), ..) if stages == Stages::All => nights(Stages::One(only.stage()), &config, night, &progress)?,
-        _ => nights(stages, &config, night, &progress)?,
+        (Some(OnlyStage::Tag), Some(from), Some(to)) => retag(&config, from, to, night.dry_run, &progress)?,
+        (Some(only), ..) => nights(Stages::One(only.stage()), &config, night, &progress)?,
+        (None, ..) => nights(stages, &config, night, &progress)?,
     };
     report.show(voice, night.json, &progress)?;
+    let is_tagged_anew = night.only == Some(OnlyStage::Tag) && !night.dry_run;
+    if is_tagged_anew && !voice.quiet && report.wrote(ConversationTag::META.name) {
+        say(
+            "tags changed; repeats, issues and counts still stand on the old ones\nhint: run `refrain journey`, `refrain issues` and `refrain insight`, or the next night\n",
+        );
+    }
     let changed = report.nights.iter().any(|n| !n.published.written.is_empty());
     if night.skip_code && !changed {
         return Ok(ExitCode::Skipped);

@@ -26,6 +26,9 @@ const SECOND_TOPIC_SHARE: f64 = 0.7;
 /// ones; 0.6 to 0.9 did alike.
 const LONE_TOPIC_SCORE: f64 = 0.65;
 
+/// Version of how rules and model are settled; another one is another series, as another rulebook is.
+const SETTLING: &str = "2";
+
 /// All that sets tags; immutable, shared by threads.
 #[derive(Debug)]
 pub struct Tagger {
@@ -108,7 +111,7 @@ impl Tagger {
         explain(&self.taxonomy, rulebook, predicted, conversation)
     }
 
-    /// Short digest of taxonomy, rulebook and model: with another one, counts are another series.
+    /// Short digest of taxonomy, rulebook, model and how they are settled: with another one, counts are another series.
     #[must_use]
     pub fn version(&self) -> String {
         let mut hasher = blake3::Hasher::new();
@@ -118,6 +121,7 @@ impl Tagger {
             self.taxonomy.digest(),
             self.rulebook.digest(),
             model,
+            SETTLING,
         ] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
