@@ -1,10 +1,11 @@
-//! All phrases of all rules in one automaton, and which rules a message satisfies.
+//! All phrases of all rules in one index and one automaton, and which rules a message satisfies.
 //!
 //! A message is folded once, scanned once, and only rules with a hit are looked at. Offsets are
 //! traced back to the original only when something matched.
 
 use super::fold::{fold_into, original_span};
 use super::gate::gates;
+use super::index::{WordIndex, pad};
 use super::near::{each_pair, list_tokens};
 use super::parse::Pattern;
 use super::phrase::Phrase;
@@ -12,6 +13,7 @@ use super::table::PhraseTable;
 use crate::error::TagError;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::{Regex, RegexSet, RegexSetBuilder};
+use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::ops::Range;
 
@@ -70,7 +72,39 @@ struct Gated {
     gates: Vec<Vec<u32>>,
 }
 
+/// Lists of numbers, one after the other.
+#[derive(Debug)]
+struct Lists {
+    ends: Vec<u32>,
+    items: Vec<u32>,
+}
+
+impl Lists {
+    fn new(lists: &[Vec<u32>]) -> Self {
+        let mut end = 0;
+        let ends = lists.iter().map(|list| {
+            end += list.len() as u32;
+            end
+        });
+        Self {
+            ends: ends.collect(),
+            items: lists.concat(),
+        }
+    }
+
+    #[inline]
+    fn of(&self, place: usize) -> &[u32] {
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.items[start as usize..self.ends[place] as usize]
+    }
+}
+
 impl Slots {
+    /// Whether any phrase of `any` alone makes the rule hold.
+    fn is_sure(&self) -> bool {
+        self.all.is_empty() && self.none.is_empty() && self.near.is_empty() && self.regexes.is_empty()
+    }
+
     fn has_alternatives(&self) -> bool {
         !(self.any.is_empty() && self.near.is_empty() && self.regexes.is_empty())
     }
@@ -79,12 +113,19 @@ impl Slots {
 /// Immutable after building; shared by threads.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    automaton: AhoCorasick,
+    /// Phrases that begin with a word.
+    words: WordIndex,
+    /// First pieces of all others; `None` when there are none.
+    automaton: Option<AhoCorasick>,
     /// Pattern of the automaton -> phrases that begin with it.
     phrases_of: Vec<Vec<u32>>,
     phrases: Vec<Phrase>,
-    /// Phrase -> rules it can be evidence for.
-    rules_of: Vec<Vec<u32>>,
+    /// Phrase -> rules that hold wherever it stands.
+    sure_of: Lists,
+    /// Phrase -> other rules it can be evidence for.
+    rules_of: Lists,
+    /// Phrases that only rules of `sure_of` know, so that their hits need not be kept.
+    is_sure: Vec<bool>,
     /// Phrases of which one hit is as good as many.
     is_presence: Vec<bool>,
     rules: Vec<Slots>,
@@ -152,11 +193,27 @@ impl Engine {
             });
         }
         let (ungated, rule_of_ungated) = ungated_set(&rules)?;
+        let (words, others) = WordIndex::build(&table.phrases);
+        let mut patterns: Vec<&str> = Vec::new();
+        let mut phrases_of: Vec<Vec<u32>> = Vec::new();
+        let mut pattern_ids = FxHashMap::default();
+        for place in others {
+            let piece = table.phrases[place as usize].first_piece();
+            let pattern = *pattern_ids.entry(piece).or_insert_with(|| {
+                patterns.push(piece);
+                phrases_of.push(Vec::new());
+                patterns.len() - 1
+            });
+            phrases_of[pattern].push(place);
+        }
         Ok(Self {
-            automaton: build_automaton(&table.patterns)?,
-            rules_of: rules_of_phrases(&rules, table.phrases.len()),
+            words,
+            automaton: build_automaton(&patterns)?,
+            sure_of: Lists::new(&sure_rules_of_phrases(&rules, table.phrases.len())),
+            rules_of: Lists::new(&rules_of_phrases(&rules, table.phrases.len())),
+            is_sure: sure_phrases(&rules, table.phrases.len()),
             is_presence: presence_phrases(&rules, table.phrases.len()),
-            phrases_of: table.phrases_of,
+            phrases_of,
             phrases: table.phrases,
             rules,
             ungated,
@@ -166,28 +223,29 @@ impl Engine {
 
     /// Appends all places where rules that `reads` admits hold, sorted, each once.
     pub(crate) fn find(&self, text: &str, reads: impl Fn(u32) -> bool, out: &mut Vec<Found>) {
-        // Taken, not borrowed: a `reads` that panics or calls back must not poison the thread.
-        let mut scratch = SCRATCH.take();
-        self.find_with(&mut scratch, text, reads, out);
-        SCRATCH.set(scratch);
+        // A `reads` that calls back finds the buffers in use and gets its own.
+        SCRATCH.with(|shared| match shared.try_borrow_mut() {
+            Ok(mut scratch) => self.find_with(&mut scratch, text, reads, out),
+            Err(_) => self.find_with(&mut Scratch::default(), text, reads, out),
+        });
     }
 
     fn find_with(&self, scratch: &mut Scratch, text: &str, reads: impl Fn(u32) -> bool, out: &mut Vec<Found>) {
         scratch.folded.clear();
         fold_into(text, &mut scratch.folded, None);
-        self.scan(scratch);
-        self.list_candidates(scratch);
-        if scratch.candidates.is_empty() {
-            return;
-        }
-        scratch.hits.sort_unstable();
-        scratch.tokens.clear();
+        scratch.start_message(self.phrases.len());
         scratch.spans.clear();
-        let candidates = std::mem::take(&mut scratch.candidates);
-        for &rule in candidates.iter().filter(|&&rule| reads(rule)) {
-            self.check_rule(rule, scratch);
+        self.scan(scratch, &reads);
+        self.list_candidates(scratch);
+        if !scratch.candidates.is_empty() {
+            scratch.hits.sort_unstable();
+            scratch.tokens.clear();
+            let candidates = std::mem::take(&mut scratch.candidates);
+            for &rule in candidates.iter().filter(|&&rule| reads(rule)) {
+                self.check_rule(rule, scratch);
+            }
+            scratch.candidates = candidates;
         }
-        scratch.candidates = candidates;
         if scratch.spans.is_empty() {
             return;
         }
@@ -216,30 +274,51 @@ impl Engine {
         out.dedup_by_key(|found| (found.rule, found.start, found.end));
     }
 
-    fn scan(&self, scratch: &mut Scratch) {
-        scratch.hits.clear();
-        scratch.start_message(self.phrases.len());
-        let text = scratch.folded.as_str();
-        if self.phrases.is_empty() {
-            return;
-        }
-        for found in self.automaton.find_overlapping_iter(text) {
-            for &phrase in &self.phrases_of[found.pattern().as_usize()] {
-                let at = phrase as usize;
-                if self.is_presence[at] && scratch.seen[at] == scratch.message {
-                    continue;
+    /// Lists where phrases stand; rules that need nothing else get their spans at once.
+    fn scan(&self, scratch: &mut Scratch, reads: &impl Fn(u32) -> bool) {
+        let Scratch {
+            folded,
+            hits,
+            seen,
+            spans,
+            ..
+        } = scratch;
+        hits.clear();
+        let len = folded.len();
+        pad(folded);
+        let text = &folded[..len];
+        let mut check = |phrase: u32, start: usize| {
+            let at = phrase as usize;
+            if self.is_presence[at] && seen[at] == scratch.message {
+                return;
+            }
+            if let Some(end) = self.phrases[at].end_at(text, start) {
+                for &rule in self.sure_of.of(at).iter().filter(|&&rule| reads(rule)) {
+                    spans.push((rule, start..end, PhraseKind::Any));
                 }
-                if let Some(end) = self.phrases[at].end_at(text, found.start()) {
-                    // Folding keeps texts far below 4 GiB.
-                    scratch.seen[at] = scratch.message;
-                    scratch.hits.push(Hit {
-                        phrase,
-                        start: found.start() as u32,
-                        end: end as u32,
-                    });
+                if self.is_sure[at] {
+                    return;
+                }
+                seen[at] = scratch.message;
+                // Folding keeps texts far below 4 GiB.
+                hits.push(Hit {
+                    phrase,
+                    start: start as u32,
+                    end: end as u32,
+                });
+            }
+        };
+        if !self.words.is_empty() {
+            self.words.each_candidate(folded, &mut check);
+        }
+        if let Some(automaton) = &self.automaton {
+            for found in automaton.find_overlapping_iter(text) {
+                for &phrase in &self.phrases_of[found.pattern().as_usize()] {
+                    check(phrase, found.start());
                 }
             }
         }
+        folded.truncate(len);
     }
 
     /// Rules with some evidence in the message, in order.
@@ -248,7 +327,7 @@ impl Engine {
         let mut last = None;
         for hit in &scratch.hits {
             if last != Some(hit.phrase) {
-                scratch.candidates.extend(&self.rules_of[hit.phrase as usize]);
+                scratch.candidates.extend(self.rules_of.of(hit.phrase as usize));
                 last = Some(hit.phrase);
             }
         }
@@ -329,7 +408,7 @@ fn gated(regex: Regex, table: &mut PhraseTable) -> Gated {
 /// and `all` only where a rule has nothing else.
 fn rules_of_phrases(rules: &[Slots], num_phrases: usize) -> Vec<Vec<u32>> {
     let mut rules_of = vec![Vec::new(); num_phrases];
-    for (rule, slots) in (0_u32..).zip(rules) {
+    for (rule, slots) in (0_u32..).zip(rules).filter(|(_, slots)| !slots.is_sure()) {
         let all = if slots.has_alternatives() {
             &[][..]
         } else {
@@ -345,6 +424,29 @@ fn rules_of_phrases(rules: &[Slots], num_phrases: usize) -> Vec<Vec<u32>> {
         }
     }
     rules_of
+}
+
+/// The rules for which a phrase is enough.
+fn sure_rules_of_phrases(rules: &[Slots], num_phrases: usize) -> Vec<Vec<u32>> {
+    let mut rules_of = vec![Vec::new(); num_phrases];
+    for (rule, slots) in (0_u32..).zip(rules).filter(|(_, slots)| slots.is_sure()) {
+        slots.any.iter().for_each(|&phrase| rules_of[phrase as usize].push(rule));
+    }
+    rules_of
+}
+
+/// Phrases that no rule knows but those for which they are enough.
+fn sure_phrases(rules: &[Slots], num_phrases: usize) -> Vec<bool> {
+    let mut is_sure = vec![true; num_phrases];
+    for slots in rules.iter().filter(|slots| !slots.is_sure()) {
+        let near = slots.near.iter().flat_map(|(a, b, _)| [a, b]);
+        let gates = slots.regexes.iter().flat_map(|gated| &gated.gates).flatten();
+        let lists = slots.any.iter().chain(&slots.all).chain(&slots.none);
+        for &phrase in lists.chain(near).chain(gates) {
+            is_sure[phrase as usize] = false;
+        }
+    }
+    is_sure
 }
 
 /// Phrases that are nobody's evidence, only conditions.
@@ -383,8 +485,11 @@ fn ungated_set(rules: &[Slots]) -> Result<(RegexSet, Vec<u32>), TagError> {
     Ok((set, owners))
 }
 
-fn build_automaton(patterns: &[String]) -> Result<AhoCorasick, TagError> {
-    let bytes: usize = patterns.iter().map(String::len).sum();
+fn build_automaton(patterns: &[&str]) -> Result<Option<AhoCorasick>, TagError> {
+    if patterns.is_empty() {
+        return Ok(None);
+    }
+    let bytes: usize = patterns.iter().map(|pattern| pattern.len()).sum();
     let kind = if bytes <= DFA_PHRASE_BYTES {
         AhoCorasickKind::DFA
     } else {
@@ -394,7 +499,7 @@ fn build_automaton(patterns: &[String]) -> Result<AhoCorasick, TagError> {
         .match_kind(MatchKind::Standard)
         .kind(Some(kind))
         .build(patterns);
-    built.map_err(|error| TagError::TooLarge {
+    built.map(Some).map_err(|error| TagError::TooLarge {
         problem: error.to_string(),
     })
 }

@@ -18,13 +18,11 @@ pub(crate) const MAX_ENDING: usize = 64;
 pub(crate) fn fold_into(text: &str, out: &mut String, starts: Option<&mut Vec<u32>>) {
     let text = &text[..text.floor_char_boundary(MAX_BYTES)];
     match starts {
-        None if text.is_ascii() => fold_ascii(text, out),
-        None => {
-            fold(text, out, |_, _| {});
-        }
+        None if text.is_ascii() => fold_ascii(text, out, &mut false),
+        None => fold_runs(text, out),
         Some(starts) => {
             let from = out.len();
-            let last = fold(text, out, |end, scalar| starts.resize(end - from, scalar));
+            let last = fold_pieces(text, out, &mut false, |end, scalar| starts.resize(end - from, scalar));
             starts.push(last);
         }
     }
@@ -49,35 +47,71 @@ pub(crate) fn original_span(starts: &[u32], span: Range<usize>) -> Range<u32> {
     start..after.copied().unwrap_or(last)
 }
 
-fn fold_ascii(text: &str, out: &mut String) {
-    let mut space = false;
-    let start = out.len();
-    // Safe pushes of ASCII bytes one by one are slow; copy, lower in place, and only squeeze when needed.
-    out.push_str(text);
-    out[start..].make_ascii_lowercase();
-    let odd = |w: &[u8]| w[0].is_ascii_whitespace() && (w[0] != b' ' || w[1].is_ascii_whitespace());
+/// Whether lowering its letters is all that folding does to ASCII text: single blanks, no other
+/// white space, no backtick. Control characters are left to the slow way, since they are rare.
+fn is_plain(bytes: &[u8]) -> bool {
+    // Without branches, so that many bytes are looked at in one step.
+    let odd = |&byte: &u8| u8::from(byte < b' ') | u8::from(byte == b'`');
+    let odds = bytes.iter().map(odd).fold(0, |sum, odd| sum | odd);
+    let doubles = bytes.iter().zip(&bytes[1..]).map(|(&a, &b)| u8::from((a ^ b' ') | (b ^ b' ') == 0));
+    odds | doubles.fold(0, |sum, double| sum | double) == 0
+}
+
+/// Folds ASCII; `space` tells whether what was written before ends with white space.
+fn fold_ascii(text: &str, out: &mut String, space: &mut bool) {
     let bytes = text.as_bytes();
-    let plain = !bytes.windows(2).any(odd)
-        && !bytes.last().is_some_and(|&b| is_ascii_space(b) && b != b' ')
-        && !bytes.iter().any(|&b| b == b'`' || b == 0x0b);
-    if plain {
+    let Some((first, last)) = bytes.first().zip(bytes.last()) else {
+        return;
+    };
+    if is_plain(bytes) && !(*space && *first == b' ') {
+        let start = out.len();
+        out.push_str(text);
+        out[start..].make_ascii_lowercase();
+        *space = *last == b' ';
         return;
     }
-    out.truncate(start);
     for byte in bytes {
         if is_ascii_space(*byte) {
-            if !space {
+            if !*space {
                 out.push(' ');
             }
-            space = true;
+            *space = true;
         } else {
             out.push(if *byte == b'`' {
                 '\''
             } else {
                 byte.to_ascii_lowercase() as char
             });
-            space = false;
+            *space = false;
         }
+    }
+}
+
+/// [`fold_pieces`] without the way back, ASCII in whole runs.
+fn fold_runs(text: &str, out: &mut String) {
+    let mut space = false;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let num_ascii = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        // The last letter of a run may combine with what follows.
+        let run = if num_ascii == rest.len() {
+            num_ascii
+        } else {
+            num_ascii.saturating_sub(1)
+        };
+        fold_ascii(&rest[..run], out, &mut space);
+        rest = &rest[run..];
+        // Letters up to the next run of ASCII, and with it its first, which begins a piece of its own.
+        let mut end = 0;
+        let mut chars = rest.char_indices().peekable();
+        while let Some((at, c)) = chars.next() {
+            end = at + c.len_utf8();
+            if at > 0 && c.is_ascii() && chars.peek().is_none_or(|(_, next)| next.is_ascii()) {
+                break;
+            }
+        }
+        fold_pieces(&rest[..end], out, &mut space, |_, _| {});
+        rest = &rest[end..];
     }
 }
 
@@ -87,10 +121,9 @@ fn is_ascii_space(byte: u8) -> bool {
 }
 
 /// Folds piece by piece; `piece(bytes so far, first scalar)` after each. Returns the number of scalars.
-fn fold(text: &str, out: &mut String, mut piece: impl FnMut(usize, u32)) -> u32 {
+fn fold_pieces(text: &str, out: &mut String, space: &mut bool, mut piece: impl FnMut(usize, u32)) -> u32 {
     let mut chars = text.char_indices().peekable();
     let mut scalar = 0_u32;
-    let mut space = false;
     while let Some((at, c)) = chars.next() {
         let first = scalar;
         scalar += 1;
@@ -106,10 +139,10 @@ fn fold(text: &str, out: &mut String, mut piece: impl FnMut(usize, u32)) -> u32 
             chars.next();
         }
         if !composes && is_stable(c) {
-            push_folded(c, out, &mut space);
+            push_folded(c, out, space);
         } else {
             for normal in text[at..end].nfc() {
-                push_folded(normal, out, &mut space);
+                push_folded(normal, out, space);
             }
         }
         piece(out.len(), first);
@@ -230,7 +263,14 @@ mod tests {
         #[test]
         fn ascii_and_general_ways_agree(text in "[ -~\\n\\t\\x0b\\x0c\\r]{0,40}") {
             let mut general = String::new();
-            fold(&text, &mut general, |_, _| {});
+            fold_pieces(&text, &mut general, &mut false, |_, _| {});
+            prop_assert_eq!(folded(&text), general);
+        }
+
+        #[test]
+        fn runs_and_pieces_agree(text in "[a-cA \\n`’\u{ad}ü\u{308}İ包]{0,40}") {
+            let mut general = String::new();
+            fold_pieces(&text, &mut general, &mut false, |_, _| {});
             prop_assert_eq!(folded(&text), general);
         }
 

@@ -4,6 +4,7 @@ mod engine;
 mod examples;
 mod fold;
 mod gate;
+mod index;
 mod near;
 mod parse;
 mod phrase;

@@ -74,8 +74,21 @@ impl Phrase {
         &self.pieces[0]
     }
 
-    /// End of the phrase in folded `text`, given that its first piece stands at `start`.
+    /// Whether it never begins inside a word.
+    pub(super) fn begins_at_boundary(&self) -> bool {
+        self.mode != PhraseMatch::Compound
+    }
+
+    /// Whether it ends at a word boundary right after its first piece.
+    pub(super) fn ends_with_first_piece(&self) -> bool {
+        self.mode == PhraseMatch::Word && !self.is_open && self.pieces.len() == 1
+    }
+
+    /// End of the phrase in folded `text` if it stands at `start`.
     pub(crate) fn end_at(&self, text: &str, start: usize) -> Option<usize> {
+        if !text.as_bytes()[start..].starts_with(self.pieces[0].as_bytes()) {
+            return None;
+        }
         if self.mode != PhraseMatch::Compound && !is_boundary(text, start) {
             return None;
         }

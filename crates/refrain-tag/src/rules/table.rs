@@ -1,4 +1,4 @@
-//! Phrases of all rules, each once, and the automaton's patterns: their first pieces, each once.
+//! Phrases of all rules, each once.
 
 use super::phrase::Phrase;
 use rustc_hash::FxHashMap;
@@ -7,10 +7,6 @@ use rustc_hash::FxHashMap;
 pub(super) struct PhraseTable {
     pub(super) phrases: Vec<Phrase>,
     ids: FxHashMap<Phrase, u32>,
-    pub(super) patterns: Vec<String>,
-    pattern_ids: FxHashMap<String, usize>,
-    /// Pattern of the automaton -> phrases that begin with it.
-    pub(super) phrases_of: Vec<Vec<u32>>,
 }
 
 impl PhraseTable {
@@ -26,17 +22,6 @@ impl PhraseTable {
             return id;
         }
         let id = self.phrases.len() as u32;
-        let pattern = match self.pattern_ids.get(phrase.first_piece()) {
-            Some(&pattern) => pattern,
-            None => {
-                let piece = phrase.first_piece().to_owned();
-                self.pattern_ids.insert(piece.clone(), self.patterns.len());
-                self.patterns.push(piece);
-                self.phrases_of.push(Vec::new());
-                self.patterns.len() - 1
-            }
-        };
-        self.phrases_of[pattern].push(id);
         self.ids.insert(phrase.clone(), id);
         self.phrases.push(phrase);
         id
