@@ -1,7 +1,8 @@
-"""The rule engine beside Polars on keyword lists, one sitting: MB per CPU second, every match counted.
+"""The rule engine beside Polars and Hyperscan, one sitting: MB per CPU second, every match counted.
 
-Polars finds substrings without word boundaries; refrain finds whole words with their spans. The texts are the
-development texts in ../shared, repeated up to --megabytes.
+Polars finds substrings without word boundaries; refrain finds whole words with their spans. Hyperscan scans line by
+line from Python, once for the end of each match and once with its start (`SOM_LEFTMOST`), on the first 20 MB. The
+texts are the development texts in ../shared, repeated up to --megabytes.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import pathlib
 import subprocess
 import time
 
+import hyperscan
 import polars
 
 SHARED = pathlib.Path(__file__).resolve().parent.parent.parent / "shared"
@@ -24,6 +26,27 @@ def texts():
     for name in ("airline_tweets/airline_tweets.csv", "twcs_spotify/twcs_spotify_customers.csv", "banking77/train.csv"):
         with open(SHARED / "data" / name, encoding="utf-8") as file:
             yield from (row["text"] for row in csv.DictReader(file))
+
+
+def scan_with_hyperscan(rules, path):
+    patterns = [line for line in rules.read_text(encoding="utf-8").splitlines() if line]
+    lines = path.read_bytes()[:20_000_000].split(b"\n")
+    megabytes = sum(len(line) + 1 for line in lines) / 1e6
+    for name, flag in (("ends", hyperscan.HS_FLAG_SINGLEMATCH), ("spans", hyperscan.HS_FLAG_SOM_LEFTMOST)):
+        database = hyperscan.Database()
+        database.compile(
+            expressions=[pattern.encode() for pattern in patterns],
+            ids=list(range(len(patterns))),
+            elements=len(patterns),
+            flags=[hyperscan.HS_FLAG_CASELESS | flag] * len(patterns),
+        )
+        database.scratch = hyperscan.Scratch(database)
+        found = []
+        begun = time.process_time()
+        for line in lines:
+            database.scan(line, match_event_handler=lambda *match: found.append(match[0]))
+        spent = time.process_time() - begun
+        print(f"re_500   hyperscan, {name}  {megabytes / spent:.1f} MB per CPU-s, {len(found)} matches", flush=True)
 
 
 def main():
@@ -44,6 +67,8 @@ def main():
         rules = SHARED / "peers" / f"{name}.txt"
         own = subprocess.run([args.example, kind, rules, path], check=True, capture_output=True, text=True).stdout
         print(f"{name:<8} refrain {' '.join(own.split(chr(10)))}", flush=True)
+        if kind == "re":
+            scan_with_hyperscan(rules, path)
         if kind == "kw":
             patterns = [line.lower() for line in rules.read_text(encoding="utf-8").splitlines() if line]
             frame = polars.DataFrame({"text": path.read_text(encoding="utf-8").splitlines()})

@@ -4,11 +4,11 @@
 //! traced back to the original only when something matched.
 
 use super::fold::{fold_into, original_span};
-use super::gate::gates;
+use super::gate::{Gate, gates, has_odd_numbers};
 use super::index::{WordIndex, pad};
 use super::near::{each_pair, list_tokens};
 use super::parse::Pattern;
-use super::phrase::Phrase;
+use super::phrase::{Phrase, PhraseMatch};
 use super::table::PhraseTable;
 use crate::error::TagError;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -65,11 +65,25 @@ struct Slots {
     regexes: Vec<Gated>,
 }
 
-/// A pattern and the phrases that must be there for it to match: one of each list.
+/// A pattern and what must be there for it to match: one of each list.
 #[derive(Debug)]
 struct Gated {
     regex: Regex,
+    /// Lists of phrases.
     gates: Vec<Vec<u32>>,
+    /// Lists of texts, looked for only when all `gates` are open; empty where phrases had to be found
+    /// inside words anyway.
+    literals: Vec<Vec<String>>,
+    /// The gates stand at words.
+    is_at_word: bool,
+}
+
+impl Gated {
+    fn may_match(&self, text: &str, has_odd_numbers: bool, present: impl Fn(&u32) -> bool) -> bool {
+        (has_odd_numbers && self.is_at_word)
+            || (self.gates.iter().all(|gate| gate.iter().any(&present))
+                && self.literals.iter().all(|gate| gate.iter().any(|literal| text.contains(literal))))
+    }
 }
 
 /// Lists of numbers, one after the other.
@@ -132,6 +146,8 @@ pub(crate) struct Engine {
     /// Patterns without a gate.
     ungated: RegexSet,
     rule_of_ungated: Vec<u32>,
+    /// Rules with a pattern whose gates stand at words.
+    gated_at_words: Vec<u32>,
 }
 
 /// A phrase at bytes `start..end` of the folded message.
@@ -154,6 +170,8 @@ struct Scratch {
     /// Phrase -> number of the last message it was seen in.
     seen: Vec<u64>,
     message: u64,
+    /// See [`has_odd_numbers`].
+    has_odd_numbers: bool,
 }
 
 impl Scratch {
@@ -214,6 +232,11 @@ impl Engine {
             is_sure: sure_phrases(&rules, table.phrases.len()),
             is_presence: presence_phrases(&rules, table.phrases.len()),
             phrases_of,
+            gated_at_words: (0..)
+                .zip(&rules)
+                .filter(|(_, slots)| slots.regexes.iter().any(|gated| gated.is_at_word))
+                .map(|(rule, _)| rule)
+                .collect(),
             phrases: table.phrases,
             rules,
             ungated,
@@ -234,6 +257,7 @@ impl Engine {
         scratch.folded.clear();
         fold_into(text, &mut scratch.folded, None);
         scratch.start_message(self.phrases.len());
+        scratch.has_odd_numbers = !self.gated_at_words.is_empty() && has_odd_numbers(&scratch.folded);
         scratch.spans.clear();
         self.scan(scratch, &reads);
         self.list_candidates(scratch);
@@ -337,6 +361,9 @@ impl Engine {
                 .candidates
                 .extend(matched.iter().map(|regex| self.rule_of_ungated[regex]));
         }
+        if scratch.has_odd_numbers {
+            scratch.candidates.extend(&self.gated_at_words);
+        }
         scratch.candidates.sort_unstable();
         scratch.candidates.dedup();
     }
@@ -364,11 +391,11 @@ impl Engine {
                 scratch.spans.push((rule, span, PhraseKind::Near));
             });
         }
-        for Gated { regex, gates } in &slots.regexes {
-            if !gates.iter().all(|gate| gate.iter().any(present)) {
+        for gated in &slots.regexes {
+            if !gated.may_match(&scratch.folded, scratch.has_odd_numbers, present) {
                 continue;
             }
-            let spans = regex.find_iter(&scratch.folded).filter(|found| !found.is_empty());
+            let spans = gated.regex.find_iter(&scratch.folded).filter(|found| !found.is_empty());
             scratch
                 .spans
                 .extend(spans.map(|found| (rule, found.range(), PhraseKind::Regex)));
@@ -396,12 +423,25 @@ fn hits_of(hits: &[Hit], phrase: u32) -> &[Hit] {
 }
 
 fn gated(regex: Regex, table: &mut PhraseTable) -> Gated {
-    let literals = |gate: Vec<String>| gate.into_iter().map(Phrase::literal).collect();
-    let gates = gates(regex.as_str())
-        .into_iter()
-        .map(|gate| table.add_all(literals(gate)))
-        .collect();
-    Gated { regex, gates }
+    let all = gates(regex.as_str());
+    let is_at_word = all.iter().any(|gate| gate.is_at_word);
+    let mode = if is_at_word {
+        PhraseMatch::Prefix
+    } else {
+        PhraseMatch::Compound
+    };
+    // One gate at a word is found for nearly nothing, so that the automaton is spared all others.
+    let (phrases, literals): (Vec<Gate>, Vec<Gate>) = all.into_iter().partition(|gate| gate.is_at_word == is_at_word);
+    let mut add = |gate: Gate| {
+        let phrases = gate.literals.into_iter().map(|text| Phrase::literal(text, mode));
+        table.add_all(phrases.collect())
+    };
+    Gated {
+        regex,
+        gates: phrases.into_iter().map(&mut add).collect(),
+        literals: literals.into_iter().map(|gate| gate.literals).collect(),
+        is_at_word,
+    }
 }
 
 /// The phrases through which a rule is found: a `near` by its first, a pattern by its first gate,

@@ -60,12 +60,12 @@ impl Phrase {
         Ok(Self { pieces, is_open, mode })
     }
 
-    /// A folded text wherever it stands, white space at its ends included.
-    pub(crate) fn literal(text: String) -> Self {
+    /// A folded text, white space at its ends included.
+    pub(crate) fn literal(text: String, mode: PhraseMatch) -> Self {
         Self {
             pieces: vec![text],
             is_open: false,
-            mode: PhraseMatch::Compound,
+            mode,
         }
     }
 
