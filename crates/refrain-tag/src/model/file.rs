@@ -14,7 +14,7 @@ use super::predict::{Link, TagModel};
 use super::weights::Weights;
 
 const MAGIC: [u8; 8] = *b"REFRAIN\x1a";
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 /// Magic, version, checksum.
 const HEAD_BYTES: usize = 8 + 2 + 32;
 const DIGEST_CHARS: usize = 16;

@@ -106,38 +106,63 @@ impl Weights {
     }
 
     /// Margin of every class for the given columns and values; columns beyond the end count as
-    /// zero. Sums run in column order, so the result does not depend on anything else.
+    /// zero. Sums run in column order, class by class, so the result does not depend on anything
+    /// else; how many classes the processor takes at once cannot show.
     pub(super) fn margins(&self, columns: &[u32], values: &[f32]) -> Vec<f32> {
         let mut sums = vec![0.0f32; self.stride];
-        let mut first = 0;
-        while first + 2 * LANES <= self.stride {
-            self.add_block::<{ 2 * LANES }>(columns, values, first, &mut sums);
-            first += 2 * LANES;
-        }
-        if first < self.stride {
-            self.add_block::<LANES>(columns, values, first, &mut sums);
-        }
+        pulp::Arch::new().dispatch(AddColumns {
+            weights: self,
+            columns,
+            values,
+            sums: &mut sums,
+        });
         sums.truncate(self.num_classes);
         for ((sum, scale), bias) in sums.iter_mut().zip(&self.scales).zip(&self.bias) {
             *sum = *sum * scale + bias;
         }
         sums
     }
+}
 
-    /// Sums `N` neighbouring classes; few enough to stay in registers.
-    fn add_block<const N: usize>(&self, columns: &[u32], values: &[f32], first: usize, sums: &mut [f32]) {
-        let mut block = [0.0f32; N];
-        for (&column, &value) in columns.iter().zip(values) {
-            let start = column as usize * self.stride + first;
-            let Some(cells) = self.cells.get(start..start + N) else {
-                continue;
-            };
-            for (sum, &cell) in block.iter_mut().zip(cells) {
-                *sum += value * f32::from(cell);
-            }
+/// The inner loop of [`Weights::margins`], compiled for each generation of processors.
+struct AddColumns<'a> {
+    weights: &'a Weights,
+    columns: &'a [u32],
+    values: &'a [f32],
+    sums: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for AddColumns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let mut first = 0;
+        while first + 4 * LANES <= self.weights.stride {
+            add_block::<{ 4 * LANES }>(self.weights, self.columns, self.values, first, self.sums);
+            first += 4 * LANES;
         }
-        sums[first..first + N].copy_from_slice(&block);
+        while first < self.weights.stride {
+            add_block::<LANES>(self.weights, self.columns, self.values, first, self.sums);
+            first += LANES;
+        }
     }
+}
+
+/// Sums `N` neighbouring classes; few enough to stay in registers.
+#[inline(always)]
+fn add_block<const N: usize>(weights: &Weights, columns: &[u32], values: &[f32], first: usize, sums: &mut [f32]) {
+    let mut block = [0.0f32; N];
+    for (&column, &value) in columns.iter().zip(values) {
+        let start = column as usize * weights.stride + first;
+        let Some(cells) = weights.cells.get(start..).and_then(|rest| rest.first_chunk::<N>()) else {
+            continue;
+        };
+        for (sum, &cell) in block.iter_mut().zip(cells) {
+            *sum += value * f32::from(cell);
+        }
+    }
+    sums[first..first + N].copy_from_slice(&block);
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! Cuts a text into n-grams without allocating one.
+//! Cuts a text into n-grams without allocating one, and remembers what a word gives by itself.
 //!
 //! The text is folded into one buffer of words between single spaces, `" where is 订单 "`; every
 //! n-gram is a slice of it. Words give word n-grams and, with the spaces around them, character
 //! n-grams (as scikit-learn's `char_wb`). A run of Han or Kana gives its 1-3 character n-grams as
 //! if they were words, since no spaces tell where its words end.
 
+use rustc_hash::FxHashMap;
 use unicode_normalization::char::is_combining_mark;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -12,6 +13,9 @@ use super::FeatureConfig;
 use crate::fold::{Folded, folded_char, is_cjk, nfc};
 
 const CJK_GRAMS: (usize, usize) = (1, 3);
+
+/// Words whose features are remembered before all are forgotten: a few megabytes.
+const MAX_REMEMBERED: usize = 1 << 15;
 
 /// The kind of a feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,15 +32,28 @@ pub enum Block {
 pub const PAIR_JOINT: char = '+';
 
 /// The 64-bit name of an n-gram, stable across versions and machines.
+///
+/// That of a pair comes from those of its words, whatever their order.
 #[inline]
 #[must_use]
 pub fn hash_gram(block: Block, gram: &str) -> u64 {
-    let seed = match block {
-        Block::Word => 1,
-        Block::Char => 2,
-        Block::Pair => 3,
-    };
-    xxh3_64_with_seed(gram.as_bytes(), seed)
+    match block {
+        Block::Word => xxh3_64_with_seed(gram.as_bytes(), 1),
+        Block::Char => xxh3_64_with_seed(gram.as_bytes(), 2),
+        Block::Pair => {
+            let (a, b) = gram.split_once(PAIR_JOINT).unwrap_or((gram, ""));
+            hash_pair(hash_gram(Block::Word, a), hash_gram(Block::Word, b))
+        }
+    }
+}
+
+/// The name of a pair from those of its words: one multiplication, folded, of their sum and difference.
+#[inline]
+fn hash_pair(a: u64, b: u64) -> u64 {
+    let (low, high) = (a.min(b), a.max(b));
+    // Odd constants without structure, as in xxh3's own mixing.
+    let product = u128::from(low ^ 0x9e37_79b9_7f4a_7c15) * u128::from(high ^ 0xc2b2_ae3d_27d4_eb4f);
+    (product as u64) ^ (product >> 64) as u64
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +63,22 @@ struct Word {
     is_cjk: bool,
 }
 
+/// The features that single words give by themselves, so that a word met again costs one lookup.
+#[derive(Debug)]
+pub(super) struct Remembered<F> {
+    places: FxHashMap<u64, (usize, usize)>,
+    features: Vec<F>,
+}
+
+impl<F> Default for Remembered<F> {
+    fn default() -> Self {
+        Self {
+            places: FxHashMap::default(),
+            features: Vec::new(),
+        }
+    }
+}
+
 /// Buffers that are reused from text to text.
 #[derive(Debug, Default)]
 pub(crate) struct GramBuffer {
@@ -53,12 +86,71 @@ pub(crate) struct GramBuffer {
     words: Vec<Word>,
     bounds: Vec<usize>,
     pair: String,
+    hashes: Vec<u64>,
 }
 
 impl GramBuffer {
     /// Calls `each` with every n-gram of the text, repeats included.
     pub(super) fn each_gram(&mut self, text: &str, config: &FeatureConfig, each: impl FnMut(Block, &str)) {
         self.each_gram_where(text, config, |_| true, each);
+    }
+
+    /// Appends what `feature` makes of every n-gram of the text, repeats included; the same n-grams as
+    /// [`Self::each_gram`], in another order.
+    pub(super) fn list_features<F: Copy>(
+        &mut self,
+        text: &str,
+        config: &FeatureConfig,
+        remembered: &mut Remembered<F>,
+        feature: impl Fn(Block, u64) -> Option<F>,
+        out: &mut Vec<F>,
+    ) {
+        self.fold_words(text);
+        self.hashes.clear();
+        if remembered.places.len() > MAX_REMEMBERED {
+            remembered.places.clear();
+            remembered.features.clear();
+        }
+        for place in 0..self.words.len() {
+            let word = self.words[place];
+            let text = &self.folded[word.start..word.end];
+            let hash = hash_gram(Block::Word, text);
+            self.hashes.push(hash);
+            if word.is_cjk {
+                self.each_inner_gram(word, config, &mut |block, gram| {
+                    out.extend(feature(block, hash_gram(block, gram)));
+                });
+                continue;
+            }
+            let (start, end) = if let Some(&known) = remembered.places.get(&hash) {
+                known
+            } else {
+                let start = remembered.features.len();
+                if config.word_ngrams.0 <= 1 && config.word_ngrams.1 > 0 {
+                    remembered.features.extend(feature(Block::Word, hash));
+                }
+                self.each_inner_gram(word, config, &mut |block, gram| {
+                    remembered.features.extend(feature(block, hash_gram(block, gram)));
+                });
+                let known = (start, remembered.features.len());
+                remembered.places.insert(hash, known);
+                known
+            };
+            out.extend_from_slice(&remembered.features[start..end]);
+        }
+        if config.word_ngrams.1 > 1 {
+            let longer = (config.word_ngrams.0.max(2), config.word_ngrams.1);
+            self.each_word_gram(longer, &mut |block, gram| out.extend(feature(block, hash_gram(block, gram))));
+        }
+        if config.pair_window > 0 {
+            for place in (0..self.words.len()).filter(|&place| !self.words[place].is_cjk) {
+                let hash = self.hashes[place];
+                let later = self.words.iter().zip(&self.hashes).skip(place + 1).take(config.pair_window);
+                for (_, &other) in later.filter(|(word, other)| !word.is_cjk && **other != hash) {
+                    out.extend(feature(Block::Pair, hash_pair(hash, other)));
+                }
+            }
+        }
     }
 
     /// As [`Self::each_gram`] over the words that `keep` accepts; for single words, since a longer
@@ -79,25 +171,30 @@ impl GramBuffer {
         if config.pair_window > 0 {
             self.each_pair(config.pair_window, &mut each);
         }
-        // Without a word block the characters of unspaced scripts would be lost.
-        let cjk_block = if config.word_ngrams.1 > 0 {
-            Block::Word
-        } else {
-            Block::Char
-        };
-        for word in &self.words {
-            if word.is_cjk {
-                fill_bounds(&mut self.bounds, &self.folded, word.start, word.end);
-                for size in CJK_GRAMS.0..=CJK_GRAMS.1.min(self.bounds.len() - 1) {
-                    for ends in self.bounds.windows(size + 1) {
-                        each(cjk_block, &self.folded[ends[0]..ends[size]]);
-                    }
+        for place in 0..self.words.len() {
+            self.each_inner_gram(self.words[place], config, &mut each);
+        }
+    }
+
+    /// The n-grams of characters of one word.
+    fn each_inner_gram(&mut self, word: Word, config: &FeatureConfig, each: &mut impl FnMut(Block, &str)) {
+        if word.is_cjk {
+            // Without a word block the characters of unspaced scripts would be lost.
+            let block = if config.word_ngrams.1 > 0 {
+                Block::Word
+            } else {
+                Block::Char
+            };
+            fill_bounds(&mut self.bounds, &self.folded, word.start, word.end);
+            for size in CJK_GRAMS.0..=CJK_GRAMS.1.min(self.bounds.len() - 1) {
+                for ends in self.bounds.windows(size + 1) {
+                    each(block, &self.folded[ends[0]..ends[size]]);
                 }
-            } else if config.char_ngrams.1 > 0 {
-                // The single spaces around the word stand before `start` and at `end`.
-                fill_bounds(&mut self.bounds, &self.folded, word.start - 1, word.end + 1);
-                each_char_gram(&self.folded, &self.bounds, config.char_ngrams, &mut each);
             }
+        } else if config.char_ngrams.1 > 0 {
+            // The single spaces around the word stand before `start` and at `end`.
+            fill_bounds(&mut self.bounds, &self.folded, word.start - 1, word.end + 1);
+            each_char_gram(&self.folded, &self.bounds, config.char_ngrams, each);
         }
     }
 

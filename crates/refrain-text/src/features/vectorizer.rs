@@ -3,11 +3,14 @@
 //! Weights follow scikit-learn's `TfidfTransformer` (`smooth_idf=True`, `norm="l2"`):
 //! `idf = ln((1 + n) / (1 + df)) + 1`, `tf = 1 + ln(count)` when sublinear, vectors of length 1.
 
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::gram::{Block, GramBuffer, hash_gram};
+use super::gram::{Block, GramBuffer, Remembered, hash_gram};
 use super::vocabulary::Vocabulary;
 use super::{BlockWeighting, FeatureConfig, SparseVec};
 
@@ -31,13 +34,37 @@ pub struct Vectorizer {
     pairs: Vocabulary,
     idf: Vec<f32>,
     names: Option<Vec<String>>,
+    serial: Serial,
 }
 
-/// Buffers of one thread.
+/// Tells fitted vectorizers apart within one process; of no meaning for what they are.
+#[derive(Debug, Clone, Copy)]
+struct Serial(u64);
+
+impl Serial {
+    fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl PartialEq for Serial {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// Buffers of one thread, and what it remembers of the vectorizer it used last.
 #[derive(Default)]
 struct Scratch {
     grams: GramBuffer,
     columns: Vec<u32>,
+    remembered: Remembered<u32>,
+    owner: u64,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
 type Counts = FxHashMap<(Block, u64), u32>;
@@ -50,10 +77,10 @@ impl Vectorizer {
             .par_chunks(FIT_CHUNK)
             .map(|chunk| {
                 let (mut buffer, mut counts, mut seen) = (GramBuffer::default(), Counts::default(), Vec::new());
+                let mut remembered = Remembered::default();
                 for text in chunk {
-                    buffer.each_gram(text.as_ref(), config, |block, gram| {
-                        seen.push((block, hash_gram(block, gram)))
-                    });
+                    let feature = |block, hash| Some((block, hash));
+                    buffer.list_features(text.as_ref(), config, &mut remembered, feature, &mut seen);
                     count_once(&mut seen, &mut counts);
                 }
                 counts
@@ -109,6 +136,7 @@ impl Vectorizer {
                 .map(|(_, df)| ((numerator / (1.0 + f64::from(*df))).ln() + 1.0) as f32)
                 .collect(),
             names: None,
+            serial: Serial::next(),
         }
     }
 
@@ -189,17 +217,31 @@ impl Vectorizer {
     /// The vector of a text, of length 1; empty when it holds no known feature.
     #[must_use]
     pub fn transform(&self, text: &str) -> SparseVec {
-        self.transform_with(&mut Scratch::default(), text)
+        SCRATCH.with_borrow_mut(|scratch| {
+            if scratch.owner != self.serial.0 {
+                scratch.remembered = Remembered::default();
+                scratch.owner = self.serial.0;
+            }
+            let Scratch {
+                grams,
+                columns,
+                remembered,
+                ..
+            } = scratch;
+            columns.clear();
+            let feature = |block, hash| self.column_of_hash(block, hash);
+            grams.list_features(text, &self.config, remembered, feature, columns);
+            self.weigh(columns)
+        })
     }
 
     /// The vectors of many texts in their order, on all threads of the current pool.
     #[must_use]
     pub fn transform_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<SparseVec> {
-        let transform = |scratch: &mut Scratch, text: &S| self.transform_with(scratch, text.as_ref());
         texts
             .par_iter()
             .with_min_len(64)
-            .map_init(Scratch::default, transform)
+            .map(|text| self.transform(text.as_ref()))
             .collect()
     }
 
@@ -208,15 +250,6 @@ impl Vectorizer {
     pub fn transform_hashes(&self, hashes: &[u64]) -> SparseVec {
         let mut columns: Vec<u32> = hashes.iter().filter_map(|&hash| self.words.column(hash)).collect();
         self.weigh(&mut columns)
-    }
-
-    fn transform_with(&self, scratch: &mut Scratch, text: &str) -> SparseVec {
-        let Scratch { grams, columns } = scratch;
-        columns.clear();
-        grams.each_gram(text, &self.config, |block, gram| {
-            columns.extend(self.column_of_hash(block, hash_gram(block, gram)));
-        });
-        self.weigh(columns)
     }
 
     /// Counts the columns of one text and weighs them.
@@ -271,7 +304,14 @@ fn merge_counts(a: Counts, b: Counts) -> Counts {
 }
 
 fn normalize(values: &mut [f32]) {
-    let norm = values.iter().map(|v| v * v).sum::<f32>().sqrt();
+    // Eight sums, so that the adds do not wait for each other; their order is fixed.
+    let mut sums = [0.0f32; 8];
+    let (eights, rest) = values.as_chunks::<8>();
+    for eight in eights {
+        sums.iter_mut().zip(eight).for_each(|(sum, v)| *sum += v * v);
+    }
+    sums.iter_mut().zip(rest).for_each(|(sum, v)| *sum += v * v);
+    let norm = sums.iter().sum::<f32>().sqrt();
     if norm > 0.0 {
         values.iter_mut().for_each(|v| *v /= norm);
     }
@@ -322,6 +362,7 @@ impl TryFrom<Stored> for Vectorizer {
             pairs,
             idf: stored.idf,
             names: stored.names,
+            serial: Serial::next(),
         })
     }
 }
