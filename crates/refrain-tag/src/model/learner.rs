@@ -16,7 +16,7 @@ const SMALL_ROWS: usize = 1000;
 /// Of more rows, every eighth other one takes part at first.
 const START_STRIDE: usize = 8;
 /// Calibration needs no sharper refit.
-const REFIT_TOLERANCE: f32 = 0.1;
+const REFIT_TOLERANCE: f32 = 0.2;
 
 /// A linear support vector machine per class, each against all other rows.
 ///
@@ -53,7 +53,7 @@ impl Default for LinearSvm {
     fn default() -> Self {
         Self {
             c: 1.0,
-            tolerance: 0.05,
+            tolerance: 0.1,
             max_sweeps: 200,
             seed: 0,
         }
@@ -92,14 +92,14 @@ impl LinearSvm {
         Ok(())
     }
 
-    /// The model, and margins of the rows that `folds` holds out by models that have not seen
-    /// them: held-out row x class.
+    /// Weights by class, each by column with the bias last, and margins of the rows that `folds`
+    /// holds out by models that have not seen them: held-out row x class.
     pub(super) fn fit_folds(
         &self,
         rows: &SparseRows,
         targets: ArrayView2<'_, bool>,
         folds: &Folds,
-    ) -> (LinearSvmModel, Array2<f32>) {
+    ) -> (Vec<Vec<f32>>, Array2<f32>) {
         let problem = Problem::new(rows, self.c);
         let classes: Vec<usize> = (0..targets.ncols()).collect();
         let groups: Vec<GroupFit> = classes
@@ -107,17 +107,17 @@ impl LinearSvm {
             .map(|classes| self.fit_group(&problem, targets, classes, folds))
             .collect();
         let num_held_out = groups.first().map_or(0, |group| group.margins.len());
-        let mut weights = Array2::zeros((rows.num_columns() + 1, classes.len()));
+        let mut weights = Vec::with_capacity(classes.len());
         let mut margins = Array2::zeros((num_held_out, classes.len()));
         for (group, first) in groups.into_iter().zip((0..).step_by(GROUP)) {
-            for (lane, one) in group.weights.into_iter().enumerate() {
-                weights.column_mut(first + lane).assign(&Array1::from_vec(one));
-                for (row, line) in group.margins.iter().enumerate() {
+            for (row, line) in group.margins.iter().enumerate() {
+                for lane in 0..group.weights.len() {
                     margins[(row, first + lane)] = line[lane];
                 }
             }
+            weights.extend(group.weights);
         }
-        (LinearSvmModel { weights }, margins)
+        (weights, margins)
     }
 
     fn fit_group(
@@ -136,7 +136,7 @@ impl LinearSvm {
             .collect();
         let margins = self.solve_group(problem, &mut tasks);
         let held_out = self.held_out_margins(problem, &tasks, &margins, folds);
-        let weights = tasks.into_iter().map(|task| task.separator.weights).collect();
+        let weights = tasks.iter().map(|task| problem.weights(&task.positive, &task.separator)).collect();
         GroupFit {
             weights,
             margins: held_out,
@@ -145,7 +145,7 @@ impl LinearSvm {
 
     /// Solves on a part of the rows, adds the rows that this violates, and again until none is.
     ///
-    /// Returns the margins of all rows.
+    /// Returns the margins of all rows, their lone columns aside.
     fn solve_group(&self, problem: &Problem<'_>, tasks: &mut [ClassTask]) -> Vec<[f32; GROUP]> {
         let rows: Vec<u32> = (0..problem.num_rows() as u32).collect();
         loop {
@@ -159,8 +159,8 @@ impl LinearSvm {
                 } = task;
                 problem.solve(positive, separator, working, *seed, self.stop());
             });
-            let weights: Vec<&[f32]> = tasks.iter().map(|task| task.separator.weights.as_slice()).collect();
-            let margins = problem.group_margins(&weights, &rows);
+            let separators: Vec<&Separator> = tasks.iter().map(|task| &task.separator).collect();
+            let margins = problem.group_margins(&separators, &rows);
             for (lane, task) in tasks.iter_mut().enumerate().filter(|(_, task)| task.is_open) {
                 task.add_violated(&margins, lane, self.tolerance);
             }
@@ -189,7 +189,7 @@ impl LinearSvm {
             ..self.stop()
         };
         for fold in 0..folds.num_folds() {
-            let weights: Vec<Vec<f32>> = tasks
+            let parts: Vec<Separator> = tasks
                 .par_iter()
                 .enumerate()
                 .map(|(lane, task)| {
@@ -204,14 +204,14 @@ impl LinearSvm {
                         }
                     }
                     problem.solve(&task.positive, &mut part, &inside, task.seed, stop);
-                    part.weights
+                    part
                 })
                 .collect();
-            let weights: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
+            let parts: Vec<&Separator> = parts.iter().collect();
             let held_out: Vec<u32> = (0..problem.num_rows() as u32)
                 .filter(|&row| folds.of(row as usize) == Some(fold))
                 .collect();
-            by_row.extend(held_out.iter().copied().zip(problem.group_margins(&weights, &held_out)));
+            by_row.extend(held_out.iter().copied().zip(problem.group_margins(&parts, &held_out)));
         }
         by_row.sort_unstable_by_key(|&(row, _)| row);
         by_row.into_iter().map(|(_, margins)| margins).collect()
@@ -286,7 +286,12 @@ impl<T: AsMultiTargets<Elem = bool>> Fit<SparseRows, T, ModelError> for LinearSv
         if targets.nrows() != dataset.records().num_rows() {
             return Err(linfa::Error::MismatchedShapes(dataset.records().num_rows(), targets.nrows()).into());
         }
-        Ok(self.fit_folds(dataset.records(), targets, &Folds::none()).0)
+        let (classes, _) = self.fit_folds(dataset.records(), targets, &Folds::none());
+        let mut weights = Array2::zeros((dataset.records().num_columns() + 1, classes.len()));
+        for (mut column, class) in weights.columns_mut().into_iter().zip(classes) {
+            column.assign(&Array1::from_vec(class));
+        }
+        Ok(LinearSvmModel { weights })
     }
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::sparse::SparseRows;
-use super::svm::{Problem, Stop};
+use super::svm::{Problem, Separator, Stop};
 
 const TIGHT: Stop = Stop {
     tolerance: 1e-4,
@@ -69,13 +69,23 @@ fn margins_of_a_group_are_those_of_each() {
         .collect();
     let rows = rows_of(&dense);
     let problem = Problem::new(&rows, 1.0);
-    let weights: Vec<Vec<f32>> = (0..3)
-        .map(|class| (0..10).map(|column| (class + column) as f32 / 10.0).collect())
+    // Every other row belongs to the class, so that each separator leans on some.
+    let classes: Vec<Vec<bool>> = (0..3).map(|class| (0..7).map(|row| row % 3 == class).collect()).collect();
+    let separators: Vec<Separator> = classes
+        .iter()
+        .map(|positive| {
+            let mut separator = problem.blank();
+            problem.solve(positive, &mut separator, &all(&dense)[..5], 1, TIGHT);
+            separator
+        })
         .collect();
-    let group: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
-    for (row, margins) in problem.group_margins(&group, &all(&dense)).iter().enumerate() {
-        for (class, weights) in weights.iter().enumerate() {
-            assert!((margins[class] - problem.margin(weights, row)).abs() < 1e-4);
+    let group: Vec<&Separator> = separators.iter().collect();
+    // Rows 5 and 6 hold nothing in place, so their margin is whole.
+    for (row, margins) in [5, 6].into_iter().zip(problem.group_margins(&group, &[5, 6])) {
+        for (class, positive) in classes.iter().enumerate() {
+            let weights = problem.weights(positive, &separators[class]);
+            let whole: f32 = dense[row].iter().chain([&1.0]).zip(&weights).map(|(x, w)| x * w).sum();
+            assert!((margins[class] - whole).abs() < 1e-4);
         }
     }
 }
@@ -103,7 +113,7 @@ proptest! {
         let problem = Problem::new(&rows, c);
         let mut solved = problem.blank();
         problem.solve(&positive, &mut solved, &all(&dense), seed, TIGHT);
-        let ours: Vec<f64> = solved.weights.iter().map(|&w| f64::from(w)).collect();
+        let ours: Vec<f64> = problem.weights(&positive, &solved).iter().map(|&w| f64::from(w)).collect();
         let oracle = descend(&dense, &positive, f64::from(c));
         for (a, b) in ours.iter().zip(&oracle) {
             prop_assert!((a - b).abs() < 5e-3, "{ours:?} against {oracle:?}");
@@ -128,7 +138,7 @@ proptest! {
         kept.remove(held_out);
         problem.forget(&positive, &mut part, held_out);
         problem.solve(&positive, &mut part, &kept, seed, TIGHT);
-        let refit = part.weights;
+        let refit = problem.weights(&positive, &part);
         let (mut rest, mut rest_positive) = (dense.clone(), positive.clone());
         rest.remove(held_out);
         rest_positive.remove(held_out);

@@ -214,7 +214,7 @@ fn learn_linear(data: &Examples, config: &TrainConfig) -> Result<Learned, ModelE
         ..LinearSvm::default()
     };
     learner.check()?;
-    let (model, margins) = learner.fit_folds(&data.rows, data.targets.view(), &data.folds);
+    let (classes, margins) = learner.fit_folds(&data.rows, data.targets.view(), &data.folds);
     let targets = data.targets.select(Axis(0), &data.folds.rows());
     let own: Vec<Option<Sigmoid>> = (0..targets.ncols())
         .into_par_iter()
@@ -233,10 +233,8 @@ fn learn_linear(data: &Examples, config: &TrainConfig) -> Result<Learned, ModelE
     for (mut column, curve) in scores.columns_mut().into_iter().zip(&curves) {
         column.mapv_inplace(|margin| curve.score(margin));
     }
-    let bias_row = model.weights.nrows() - 1;
-    let (columns, bias) = model.weights.view().split_at(Axis(0), bias_row);
     Ok(Learned {
-        weights: Weights::new(columns, bias.iter().copied().collect()),
+        weights: Weights::of_classes(&classes),
         link: Link::Sigmoids(curves),
         scores,
     })

@@ -4,6 +4,7 @@
 //! weight; that rounding moves a margin by about 0.005, far less than margins differ.
 
 use ndarray::ArrayView2;
+use rayon::prelude::*;
 
 /// Classes are padded to this, so that the inner loop has a fixed length.
 const LANES: usize = 16;
@@ -40,6 +41,38 @@ impl Weights {
             stride,
             scales,
             bias,
+            cells,
+        }
+    }
+
+    /// Rounds weights given by class, each by column with the bias last.
+    pub(super) fn of_classes(classes: &[Vec<f32>]) -> Self {
+        let num_classes = classes.len();
+        let stride = num_classes.next_multiple_of(LANES);
+        let num_columns = classes.first().map_or(0, |class| class.len() - 1);
+        let parts: Vec<(&[f32], f32)> = classes
+            .iter()
+            .map(|class| (&class[..num_columns], class[num_columns]))
+            .collect();
+        let top = |weights: &[f32]| weights.iter().fold(0.0f32, |top, w| top.max(w.abs()));
+        let scales: Vec<f32> = parts.par_iter().map(|(weights, _)| top(weights) / 127.0).collect();
+        let mut cells = vec![0i8; num_columns * stride];
+        // A stretch of columns at a time, so that what all classes write to stays in the cache.
+        let stretch = 256 * stride.max(1);
+        cells.par_chunks_mut(stretch).enumerate().for_each(|(place, cells)| {
+            for (class, ((weights, _), scale)) in parts.iter().zip(&scales).enumerate() {
+                let weights = &weights[place * 256..];
+                for (line, weight) in cells.chunks_exact_mut(stride).zip(weights) {
+                    // A cast saturates, and takes what is no number for 0.
+                    line[class] = (weight / scale).round() as i8;
+                }
+            }
+        });
+        Self {
+            num_classes,
+            stride,
+            scales,
+            bias: parts.iter().map(|(_, bias)| *bias).collect(),
             cells,
         }
     }
@@ -193,6 +226,13 @@ mod tests {
                 // Half a step of 1/127 of the largest weight (1) for each value.
                 prop_assert!((margin - oracle).abs() <= total * 0.5 / 127.0 + 1e-4);
             }
+            let classes: Vec<Vec<f32>> = exact
+                .columns()
+                .into_iter()
+                .zip(&bias)
+                .map(|(column, bias)| column.iter().copied().chain([*bias]).collect())
+                .collect();
+            prop_assert_eq!(&Weights::of_classes(&classes), &weights);
             let again = Weights::from_parts(
                 weights.scales().to_vec(), weights.bias().to_vec(), &weights.bytes());
             prop_assert_eq!(again, Some(weights));

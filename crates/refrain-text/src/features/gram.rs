@@ -5,7 +5,7 @@
 //! n-grams (as scikit-learn's `char_wb`). A run of Han or Kana gives its 1-3 character n-grams as
 //! if they were words, since no spaces tell where its words end.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use unicode_normalization::char::is_combining_mark;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -91,8 +91,29 @@ pub(crate) struct GramBuffer {
 
 impl GramBuffer {
     /// Calls `each` with every n-gram of the text, repeats included.
+    #[cfg(test)]
     pub(super) fn each_gram(&mut self, text: &str, config: &FeatureConfig, each: impl FnMut(Block, &str)) {
         self.each_gram_where(text, config, |_| true, each);
+    }
+
+    /// Calls `each` with the n-grams of the text, but with those inside words only where a word is not
+    /// among `known`, to which its words are added.
+    pub(super) fn each_new_gram(
+        &mut self,
+        text: &str,
+        config: &FeatureConfig,
+        known: &mut FxHashSet<u64>,
+        mut each: impl FnMut(Block, &str),
+    ) {
+        self.fold_words(text);
+        self.each_outer_gram(config, &mut each);
+        for place in 0..self.words.len() {
+            let word = self.words[place];
+            let hash = hash_gram(Block::Word, &self.folded[word.start..word.end]);
+            if known.insert(hash) {
+                self.each_inner_gram(word, config, &mut each);
+            }
+        }
     }
 
     /// Appends what `feature` makes of every n-gram of the text, repeats included; the same n-grams as
@@ -165,14 +186,19 @@ impl GramBuffer {
     ) {
         self.fold_words(text);
         self.words.retain(|word| keep(&self.folded[word.start..word.end]));
-        if config.word_ngrams.1 > 0 {
-            self.each_word_gram(config.word_ngrams, &mut each);
-        }
-        if config.pair_window > 0 {
-            self.each_pair(config.pair_window, &mut each);
-        }
+        self.each_outer_gram(config, &mut each);
         for place in 0..self.words.len() {
             self.each_inner_gram(self.words[place], config, &mut each);
+        }
+    }
+
+    /// The n-grams of words, and pairs.
+    fn each_outer_gram(&mut self, config: &FeatureConfig, each: &mut impl FnMut(Block, &str)) {
+        if config.word_ngrams.1 > 0 {
+            self.each_word_gram(config.word_ngrams, each);
+        }
+        if config.pair_window > 0 {
+            self.each_pair(config.pair_window, each);
         }
     }
 

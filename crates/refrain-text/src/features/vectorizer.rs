@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::gram::{Block, GramBuffer, Remembered, hash_gram};
@@ -67,7 +67,14 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-type Counts = FxHashMap<(Block, u64), u32>;
+type Counts = FxHashMap<(Block, u64), Count>;
+
+/// Documents that hold a feature, and the last one counted.
+#[derive(Clone, Copy)]
+struct Count {
+    documents: u32,
+    last: usize,
+}
 
 impl Vectorizer {
     /// Learns the features of `texts`; the order of texts and the number of threads do not matter.
@@ -78,10 +85,10 @@ impl Vectorizer {
             .map(|chunk| {
                 let (mut buffer, mut counts, mut seen) = (GramBuffer::default(), Counts::default(), Vec::new());
                 let mut remembered = Remembered::default();
-                for text in chunk {
+                for (place, text) in chunk.iter().enumerate() {
                     let feature = |block, hash| Some((block, hash));
                     buffer.list_features(text.as_ref(), config, &mut remembered, feature, &mut seen);
-                    count_once(&mut seen, &mut counts);
+                    count_once(&mut seen, place, &mut counts);
                 }
                 counts
             })
@@ -100,7 +107,7 @@ impl Vectorizer {
         let (mut counts, mut seen, mut num_documents) = (Counts::default(), Vec::new(), 0);
         for document in documents {
             seen.extend(document.as_ref().iter().map(|&hash| (Block::Word, hash)));
-            count_once(&mut seen, &mut counts);
+            count_once(&mut seen, num_documents, &mut counts);
             num_documents += 1;
         }
         Self::from_counts(counts, num_documents, config)
@@ -111,8 +118,9 @@ impl Vectorizer {
             Block::Pair => config.min_df.max(config.pair_min_df),
             Block::Word | Block::Char => config.min_df,
         };
-        let mut kept: Vec<_> = counts
+        let mut kept: Vec<((Block, u64), u32)> = counts
             .into_iter()
+            .map(|(feature, count)| (feature, count.documents))
             .filter(|((block, _), df)| *df >= least(*block))
             .collect();
         // Columns are u32; a vocabulary beyond that is cut to its most frequent part.
@@ -142,9 +150,9 @@ impl Vectorizer {
 
     fn collect_names<S: AsRef<str>>(&self, texts: &[S]) -> Vec<String> {
         let mut names = vec![String::new(); self.num_features()];
-        let mut buffer = GramBuffer::default();
+        let (mut buffer, mut known_words) = (GramBuffer::default(), FxHashSet::default());
         for text in texts {
-            buffer.each_gram(text.as_ref(), &self.config, |block, gram| {
+            buffer.each_new_gram(text.as_ref(), &self.config, &mut known_words, |block, gram| {
                 if let Some(column) = self.column_of_hash(block, hash_gram(block, gram)) {
                     let name = &mut names[column as usize];
                     if name.is_empty() {
@@ -286,11 +294,17 @@ impl Vectorizer {
     }
 }
 
-fn count_once(seen: &mut Vec<(Block, u64)>, counts: &mut Counts) {
-    seen.sort_unstable();
-    seen.dedup();
+/// Counts what `seen` holds once for the document numbered `document`, and empties it.
+fn count_once(seen: &mut Vec<(Block, u64)>, document: usize, counts: &mut Counts) {
     for feature in seen.drain(..) {
-        *counts.entry(feature).or_default() += 1;
+        let count = counts.entry(feature).or_insert(Count {
+            documents: 0,
+            last: usize::MAX,
+        });
+        if count.last != document {
+            count.documents += 1;
+            count.last = document;
+        }
     }
 }
 
@@ -298,7 +312,10 @@ fn count_once(seen: &mut Vec<(Block, u64)>, counts: &mut Counts) {
 fn merge_counts(a: Counts, b: Counts) -> Counts {
     let (mut large, small) = if a.len() >= b.len() { (a, b) } else { (b, a) };
     for (feature, count) in small {
-        *large.entry(feature).or_default() += count;
+        large
+            .entry(feature)
+            .and_modify(|sum| sum.documents += count.documents)
+            .or_insert(count);
     }
     large
 }
