@@ -24,7 +24,7 @@ const FIT_CHUNK: usize = 2048;
 )]
 pub struct InvalidVectorizer;
 
-/// A fitted vocabulary with its weights; columns are words by hash, then characters by hash, then pairs by hash.
+/// A fitted vocabulary with its weights; columns are words, then characters, then pairs, each by ascending idf and hash.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct Vectorizer {
@@ -132,17 +132,21 @@ impl Vectorizer {
         kept.par_sort_unstable_by_key(|&(feature, _)| feature);
         let end_of = |last| kept.partition_point(|((block, _), _)| *block <= last);
         let (num_words, num_no_pairs) = (end_of(Block::Word), end_of(Block::Char));
-        let hashes = |part: &[((Block, u64), u32)]| Vocabulary::new(part.iter().map(|((_, hash), _)| *hash).collect());
+        let hashes = |part: &[((Block, u64), u32)]| part.iter().map(|((_, hash), _)| *hash).collect();
         let numerator = 1.0 + num_documents as f64;
+        let idf: Vec<f32> = kept
+            .iter()
+            .map(|(_, df)| ((numerator / (1.0 + f64::from(*df))).ln() + 1.0) as f32)
+            .collect();
+        let words = Vocabulary::new(hashes(&kept[..num_words]), &idf[..num_words]);
+        let chars = Vocabulary::new(hashes(&kept[num_words..num_no_pairs]), &idf[num_words..num_no_pairs]);
+        let pairs = Vocabulary::new(hashes(&kept[num_no_pairs..]), &idf[num_no_pairs..]);
         Self {
             config: config.clone(),
-            words: hashes(&kept[..num_words]),
-            chars: hashes(&kept[num_words..num_no_pairs]),
-            pairs: hashes(&kept[num_no_pairs..]),
-            idf: kept
-                .iter()
-                .map(|(_, df)| ((numerator / (1.0 + f64::from(*df))).ln() + 1.0) as f32)
-                .collect(),
+            idf: by_column([&words, &chars, &pairs], &idf),
+            words,
+            chars,
+            pairs,
             names: None,
             serial: Serial::next(),
         }
@@ -320,6 +324,30 @@ fn merge_counts(a: Counts, b: Counts) -> Counts {
     large
 }
 
+/// Values in order of hash, block by block, as values by column.
+fn by_column(blocks: [&Vocabulary; 3], values: &[f32]) -> Vec<f32> {
+    let mut sorted = vec![0.0; values.len()];
+    let mut first = 0;
+    for block in blocks {
+        for (place, &column) in block.columns().iter().enumerate() {
+            sorted[first + column as usize] = values[first + place];
+        }
+        first += block.len();
+    }
+    sorted
+}
+
+/// The other way round.
+fn by_hash(blocks: [&Vocabulary; 3], values: &[f32]) -> Vec<f32> {
+    let mut first = 0;
+    let mut sorted = Vec::with_capacity(values.len());
+    for block in blocks {
+        sorted.extend(block.columns().iter().map(|&column| values[first + column as usize]));
+        first += block.len();
+    }
+    sorted
+}
+
 fn normalize(values: &mut [f32]) {
     // Eight sums, so that the adds do not wait for each other; their order is fixed.
     let mut sums = [0.0f32; 8];
@@ -334,7 +362,7 @@ fn normalize(values: &mut [f32]) {
     }
 }
 
-/// What is written: hashes as differences, lookups rebuilt on reading.
+/// What is written: hashes as differences, idf in order of hash, names by column; lookups and columns rebuilt on reading.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stored {
@@ -353,7 +381,7 @@ impl From<Vectorizer> for Stored {
             char_deltas: v.chars.deltas(),
             pair_deltas: v.pairs.deltas(),
             config: v.config,
-            idf: v.idf,
+            idf: by_hash([&v.words, &v.chars, &v.pairs], &v.idf),
             names: v.names,
         }
     }
@@ -363,21 +391,24 @@ impl TryFrom<Stored> for Vectorizer {
     type Error = InvalidVectorizer;
 
     fn try_from(stored: Stored) -> Result<Self, InvalidVectorizer> {
-        let words = Vocabulary::from_deltas(&stored.word_deltas).ok_or(InvalidVectorizer)?;
-        let chars = Vocabulary::from_deltas(&stored.char_deltas).ok_or(InvalidVectorizer)?;
-        let pairs = Vocabulary::from_deltas(&stored.pair_deltas).ok_or(InvalidVectorizer)?;
-        let num_features = words.len() + chars.len() + pairs.len();
+        let (num_words, num_chars) = (stored.word_deltas.len(), stored.char_deltas.len());
+        let num_features = num_words + num_chars + stored.pair_deltas.len();
         let names_fit = stored.names.as_ref().is_none_or(|names| names.len() == num_features);
         let weights_fit = stored.idf.len() == num_features && stored.idf.iter().all(|w| w.is_finite());
         if !names_fit || !weights_fit || u32::try_from(num_features).is_err() {
             return Err(InvalidVectorizer);
         }
+        let (word_idf, rest) = stored.idf.split_at(num_words);
+        let (char_idf, pair_idf) = rest.split_at(num_chars);
+        let words = Vocabulary::from_deltas(&stored.word_deltas, word_idf).ok_or(InvalidVectorizer)?;
+        let chars = Vocabulary::from_deltas(&stored.char_deltas, char_idf).ok_or(InvalidVectorizer)?;
+        let pairs = Vocabulary::from_deltas(&stored.pair_deltas, pair_idf).ok_or(InvalidVectorizer)?;
         Ok(Self {
             config: stored.config,
+            idf: by_column([&words, &chars, &pairs], &stored.idf),
             words,
             chars,
             pairs,
-            idf: stored.idf,
             names: stored.names,
             serial: Serial::next(),
         })

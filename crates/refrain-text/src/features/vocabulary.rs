@@ -1,20 +1,28 @@
-//! A set of 64-bit hashes as dense columns, in hash order.
+//! A set of 64-bit hashes as dense columns, the most frequent first.
 //!
 //! The sorted hashes are the table: uniform hashes make the leading bits tell the place, so a
-//! lookup reads one bucket start and, on average, one hash. Nothing but the hashes is stored.
+//! lookup reads one bucket start and, on average, one hash. Columns go by frequency, so that what
+//! is looked up per column (idf, weights) lies close together for nearly every text.
 
-/// Hashes in ascending order; the position is the column.
+/// Hashes in ascending order, each with its column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Vocabulary {
     hashes: Vec<u64>,
+    columns: Vec<u32>,
     /// First position whose hash has at least these leading bits.
     starts: Vec<u32>,
     shift: u32,
 }
 
 impl Vocabulary {
-    /// `hashes` must ascend without repeats.
-    pub(super) fn new(hashes: Vec<u64>) -> Self {
+    /// `hashes` must ascend without repeats; columns go by ascending `idf`, ties by hash.
+    pub(super) fn new(hashes: Vec<u64>, idf: &[f32]) -> Self {
+        let mut by_idf: Vec<u32> = (0..hashes.len() as u32).collect();
+        by_idf.sort_by(|&a, &b| idf[a as usize].total_cmp(&idf[b as usize]));
+        let mut columns = vec![0; hashes.len()];
+        for (column, &place) in (0..).zip(&by_idf) {
+            columns[place as usize] = column;
+        }
         let bits = (hashes.len().max(2) as u64).next_power_of_two().ilog2();
         let shift = 64 - bits;
         let mut starts = vec![0; (1 << bits) + 1];
@@ -26,7 +34,12 @@ impl Vocabulary {
             total += *start;
             *start = total;
         }
-        Self { hashes, starts, shift }
+        Self {
+            hashes,
+            columns,
+            starts,
+            shift,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -40,7 +53,13 @@ impl Vocabulary {
         }
         let bucket = (hash >> self.shift) as usize;
         let (first, end) = (self.starts[bucket], self.starts[bucket + 1]);
-        (first..end).find(|&column| self.hashes[column as usize] == hash)
+        let place = (first..end).find(|&place| self.hashes[place as usize] == hash)?;
+        Some(self.columns[place as usize])
+    }
+
+    /// The columns in order of hash.
+    pub(super) fn columns(&self) -> &[u32] {
+        &self.columns
     }
 
     /// Differences between neighbours, which take fewer bytes than the hashes.
@@ -52,8 +71,9 @@ impl Vocabulary {
             .collect()
     }
 
-    /// The vocabulary of [`Self::deltas`]; `None` when they do not ascend.
-    pub(super) fn from_deltas(deltas: &[u64]) -> Option<Self> {
+    /// The vocabulary of [`Self::deltas`] with the idf of each hash; `None` when they do not ascend
+    /// or fit together.
+    pub(super) fn from_deltas(deltas: &[u64], idf: &[f32]) -> Option<Self> {
         let mut hash = 0_u64;
         let mut hashes = Vec::with_capacity(deltas.len());
         for (i, &delta) in deltas.iter().enumerate() {
@@ -61,7 +81,7 @@ impl Vocabulary {
             hashes.push(hash);
         }
         u32::try_from(hashes.len()).ok()?;
-        Some(Self::new(hashes))
+        (hashes.len() == idf.len()).then(|| Self::new(hashes, idf))
     }
 }
 
@@ -80,19 +100,23 @@ mod tests {
         ) {
             hashes.extend(low);
             let sorted: Vec<u64> = BTreeSet::into_iter(hashes).collect();
-            let vocabulary = Vocabulary::new(sorted.clone());
+            let idf: Vec<f32> = sorted.iter().map(|hash| (hash % 5) as f32).collect();
+            let mut by_idf = sorted.clone();
+            by_idf.sort_by_key(|hash| (hash % 5, *hash));
+            let vocabulary = Vocabulary::new(sorted.clone(), &idf);
             for probe in sorted.iter().chain(&probes).chain(&[0, 7, u64::MAX]) {
-                let expected = sorted.binary_search(probe).ok().map(|i| i as u32);
+                let expected = by_idf.iter().position(|hash| hash == probe).map(|i| i as u32);
                 prop_assert_eq!(vocabulary.column(*probe), expected);
             }
-            prop_assert_eq!(Vocabulary::from_deltas(&vocabulary.deltas()), Some(vocabulary));
+            prop_assert_eq!(Vocabulary::from_deltas(&vocabulary.deltas(), &idf), Some(vocabulary));
         }
     }
 
     #[test]
     fn refuses_what_does_not_ascend() {
-        assert_eq!(Vocabulary::from_deltas(&[3, 0]), None);
-        assert_eq!(Vocabulary::from_deltas(&[u64::MAX, 1]), None);
+        assert_eq!(Vocabulary::from_deltas(&[3, 0], &[1.0, 1.0]), None);
+        assert_eq!(Vocabulary::from_deltas(&[u64::MAX, 1], &[1.0, 1.0]), None);
+        assert_eq!(Vocabulary::from_deltas(&[3], &[]), None);
         assert_eq!(Vocabulary::default().column(0), None);
     }
 }
