@@ -246,6 +246,15 @@ pub(crate) struct TrainArgs {
     /// Learn from the starter corpus too; a text that both label takes the tags of `--labels`.
     #[arg(long)]
     pub(crate) starter: bool,
+    /// Config whose rulebook the model learns how far to trust; without it, the rulebook that ships.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Learn from the unlabelled conversations in the config's lake too, by what its rules and a first model say of them.
+    #[arg(long, requires = "config")]
+    pub(crate) history: bool,
+    /// Most of these conversations, drawn by seed.
+    #[arg(long, value_name = "N", default_value_t = 20_000, requires = "history")]
+    pub(crate) history_rows: usize,
     /// Model file to write.
     #[arg(long, value_name = "FILE")]
     pub(crate) model: PathBuf,

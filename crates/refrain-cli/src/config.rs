@@ -90,6 +90,7 @@ fn default_max_customers() -> usize {
 /// The section `[tags]`; what is left out is taken from the binary.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[derive(Clone)]
 pub(crate) struct TagsSection {
     /// Taxonomy file.
     pub(crate) taxonomy: Option<PathBuf>,

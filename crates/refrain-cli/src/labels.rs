@@ -6,17 +6,22 @@ use std::io::{BufReader, Write};
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use rayon::prelude::*;
 use refrain_issues::IssuesConfig;
 use refrain_record::Language;
-use refrain_tag::model::{LabelledText, TagModel, TrainConfig, evaluate, read_labels, text_table, train_doubting};
+use refrain_tag::model::{
+    Doubt, LabelledText, TagModel, TrainConfig, evaluate, read_labels, text_table, train, train_doubting,
+};
+use refrain_tag::{Tagger, Votes, weak_labels, weigh_rules};
 use refrain_text::detect_language;
 use serde_json::json;
 
 use crate::args::{EvalArgs, TrainArgs};
 use crate::config::Config;
 use crate::failure::{ExitCode, Failure, Outcome};
+use crate::history::Past;
 use crate::output::{cpu_seconds, plain, print};
-use crate::{shipped, tagger};
+use crate::{history, shipped, tagger};
 
 /// Shorter times say more of the clock than of the model.
 const MIN_TIMED_CPU_S: f64 = 0.5;
@@ -69,8 +74,26 @@ pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
     if let Some(path) = &args.held_out {
         write_labels(path, &held)?;
     }
+    let (tagger, history) = match &args.config {
+        None => (tagger::shipped()?, Vec::new()),
+        Some(path) => {
+            let config = Config::load(path, &[]).map_err(Failure::usage)?;
+            let known = kept.iter().chain(&held).map(|e| e.text.trim().to_owned()).collect();
+            let history = if args.history {
+                history::read(&config, args.history_rows, settings.seed, &known)?
+            } else {
+                Vec::new()
+            };
+            (tagger::without_model(&config).map_err(Failure::usage)?, history)
+        }
+    };
     let before = cpu_seconds();
-    let (model, doubts) = train_doubting(&kept, &settings)?;
+    let Fitted {
+        model,
+        doubts,
+        num_weak,
+        num_rules,
+    } = fit(&kept, &settings, tagger, &history)?;
     let fit_s = cpu_seconds() - before;
     model.save(&args.model)?;
     if let Some(path) = &args.doubts {
@@ -85,6 +108,7 @@ pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
     let mut report = json!({
         "model": model.id(), "kind": model.kind().as_str(), "labels": model.labels().len(), "examples": kept.len(),
         "fit_cpu_s": fit_s, "model_bytes": bytes, "doubtful_labels": doubts.len(),
+        "history": history.len(), "weak_examples": num_weak, "weighed_rules": num_rules,
     });
     let mut text = format!(
         "fitted {} on {} examples with {} labels in {fit_s:.2} CPU-s, {bytes} bytes\n",
@@ -92,6 +116,12 @@ pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
         kept.len(),
         model.labels().len()
     );
+    if args.history {
+        text.push_str(&format!(
+            "{num_weak} more examples from {} unlabelled conversations, {num_rules} rules weighed\n",
+            history.len()
+        ));
+    }
     if !held.is_empty() {
         let (evaluation, rate) = timed_evaluation(&model, &held);
         text.push_str(&format!(
@@ -108,6 +138,43 @@ pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
         text
     });
     Ok(ExitCode::Done)
+}
+
+/// What came out of fitting.
+pub(crate) struct Fitted {
+    pub(crate) model: TagModel,
+    doubts: Vec<Doubt>,
+    num_weak: usize,
+    num_rules: usize,
+}
+
+/// Fits a model on labelled texts; with a shop's history a second time, on what rules and the first model say of it.
+pub(crate) fn fit(
+    examples: &[LabelledText],
+    settings: &TrainConfig,
+    tagger: Tagger,
+    history: &[Past],
+) -> Outcome<Fitted> {
+    let (first, doubts) = train_doubting(examples, settings)?;
+    let tagger = Tagger {
+        model: Some(first),
+        ..tagger
+    };
+    let votes: Vec<Votes> = history.par_iter().filter_map(|past| past.votes(&tagger)).collect();
+    let trust = weigh_rules(&tagger, examples, &votes);
+    let weak = weak_labels(&votes, &trust);
+    let num_weak = weak.len();
+    let model = match tagger.model {
+        Some(first) if weak.is_empty() => first,
+        _ => train(&[examples, &weak].concat(), settings)?,
+    };
+    let num_rules = trust.len();
+    Ok(Fitted {
+        model: model.with_rule_trust(trust)?,
+        doubts,
+        num_weak,
+        num_rules,
+    })
 }
 
 /// Measures a model, or a whole tagger.

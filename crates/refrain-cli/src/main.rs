@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 mod exports;
 mod failure;
+mod history;
 mod journey;
 mod labels;
 mod output;

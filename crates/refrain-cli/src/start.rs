@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use refrain_record::Date;
 use refrain_season::{SeasonConfig, write_season};
-use refrain_tag::model::{TrainConfig, train};
+use refrain_tag::model::TrainConfig;
 
 use crate::args::{ConfigArgs, NightArgs, SeasonArgs};
 use crate::config::Config;
@@ -16,7 +16,7 @@ use crate::output::{print, say};
 use crate::progress::Progress;
 use crate::report::{accounting, times, top_issues_text};
 use crate::run::{self, Stages};
-use crate::shipped;
+use crate::{shipped, tagger};
 
 /// The config that `init` writes.
 const CONFIG: &str = include_str!("../../../data/refrain.toml");
@@ -43,7 +43,8 @@ pub(crate) fn init(folder: &Path) -> Outcome<ExitCode> {
     let model = folder.join(MODEL_FILE);
     fs::create_dir_all(folder.join("models"))
         .with_context(|| format!("cannot create folder `{}`", folder.join("models").display()))?;
-    train(&labels::starter()?, &starter_settings())?.save(&model)?;
+    let fitted = labels::fit(&labels::starter()?, &starter_settings(), tagger::shipped()?, &[])?;
+    fitted.model.save(&model)?;
     print(&format!(
         "wrote {} files to {}, among them a tag model learned from the starter corpus\nnext: name your exports in refrain.toml, then `refrain doctor` and `refrain run`\nkeep secrets/identity.key safe and out of version control: without it no person can be recognised again\n",
         files.len() + 1,
@@ -206,7 +207,8 @@ fn train_demo_model(out: &Path) -> Outcome<()> {
     let path = out.join(MODEL_FILE);
     fs::create_dir_all(out.join("models"))
         .with_context(|| format!("cannot create folder `{}`", out.join("models").display()))?;
-    train(&examples, &TrainConfig::default())?.save(&path)?;
+    let fitted = labels::fit(&examples, &TrainConfig::default(), tagger::shipped()?, &[])?;
+    fitted.model.save(&path)?;
     let file = out.join("refrain.toml");
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read `{}`", file.display()))?;
     let named = text.replacen(

@@ -17,6 +17,18 @@ pub(crate) fn load(config: &Config) -> anyhow::Result<Tagger> {
     build(&config.tags, &config.folder)
 }
 
+/// Taxonomy and rulebook of a config, without its model: what a new one is fitted beside.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn without_model(config: &Config) -> anyhow::Result<Tagger> {
+    let tags = TagsSection {
+        model: None,
+        ..config.tags.clone()
+    };
+    build(&tags, &config.folder)
+}
+
 /// The tagger that ships, without a model.
 ///
 /// # Errors

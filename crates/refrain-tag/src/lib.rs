@@ -20,6 +20,7 @@ mod rules;
 mod tagger;
 mod taxonomy;
 mod variants;
+mod weak;
 
 #[cfg(test)]
 mod conformance;
@@ -32,3 +33,4 @@ pub use rules::{
 pub use tagger::{Explained, SET_BY_TAXONOMY, Tagger, Verdict};
 pub use taxonomy::{Tag, Taxonomy};
 pub use variants::{Confusion, VariantQuality, evaluate_tagger, variants_table};
+pub use weak::{Votes, weak_labels, weigh_rules};

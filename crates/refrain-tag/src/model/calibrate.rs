@@ -24,21 +24,25 @@ impl Folds {
         Self::default()
     }
 
-    /// Spreads rows over `num_folds` folds, each stratum evenly.
+    /// Spreads rows over `num_folds` folds, each stratum evenly; rows without a stratum take no part.
     ///
     /// Rows of one group (a text, or its family) share a fold, or a copy in training would tell the answer. At most `max_rows`
     /// rows take part; which ones depends only on texts and seed.
     pub(super) fn new<'a>(
-        rows: impl Iterator<Item = (&'a str, u32)>,
+        rows: impl Iterator<Item = (&'a str, Option<u32>)>,
         num_folds: u8,
         max_rows: usize,
         seed: u64,
     ) -> Self {
+        let mut num_rows = 0;
         let mut order: Vec<(u32, u64, u32)> = rows
             .enumerate()
-            .map(|(row, (text, stratum))| (stratum, xxh3_64_with_seed(text.as_bytes(), seed), row as u32))
+            .filter_map(|(row, (text, stratum))| {
+                num_rows = row + 1;
+                Some((stratum?, xxh3_64_with_seed(text.as_bytes(), seed), row as u32))
+            })
             .collect();
-        let mut fold = vec![Self::UNUSED; order.len()];
+        let mut fold = vec![Self::UNUSED; num_rows];
         if num_folds < 2 {
             return Self { fold, num_folds: 0 };
         }
@@ -213,7 +217,7 @@ mod tests {
             num_folds in 0u8..6,
             seed in any::<u64>(),
         ) {
-            let rows = || texts.iter().enumerate().map(|(i, t)| (t.as_str(), i as u32 % 3));
+            let rows = || texts.iter().enumerate().map(|(i, t)| (t.as_str(), Some(i as u32 % 3)));
             let folds = Folds::new(rows(), num_folds, usize::MAX, seed);
             let expected = if num_folds < 2 { 0 } else { texts.len() };
             prop_assert_eq!(folds.rows().len(), expected);
@@ -229,7 +233,7 @@ mod tests {
     #[test]
     fn folds_take_no_more_rows_than_asked_for_by_much() {
         let texts: Vec<String> = (0..2000).map(|i| format!("text {i}")).collect();
-        let folds = Folds::new(texts.iter().map(|t| (t.as_str(), 0)), 5, 500, 1);
+        let folds = Folds::new(texts.iter().map(|t| (t.as_str(), Some(0))), 5, 500, 1);
         assert!((400..600).contains(&folds.rows().len()), "{}", folds.rows().len());
     }
 

@@ -1,5 +1,6 @@
 //! The model file: eight bytes that say what it is, a version, a checksum, then the model.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -31,6 +32,7 @@ struct Head {
     is_multi_label: bool,
     scales: Vec<f32>,
     bias: Vec<f32>,
+    rule_trust: BTreeMap<String, f32>,
 }
 
 /// The model as bytes, without what only guards them: the head's length, the head, the weights.
@@ -45,6 +47,7 @@ pub(super) fn encode_payload(model: &TagModel) -> Result<Vec<u8>, ModelError> {
         is_multi_label: model.is_multi_label,
         scales: model.weights.scales().to_vec(),
         bias: model.weights.bias().to_vec(),
+        rule_trust: model.rule_trust.clone(),
     };
     let head = postcard::to_stdvec(&head).map_err(|error| ModelError::Fit {
         kind: model.kind.as_str(),
@@ -197,6 +200,7 @@ fn decode_payload(payload: &[u8]) -> Option<TagModel> {
         && link_fits
         && head.thresholds.len() == num_labels
         && labels.is_sorted_by(|a, b| a < b)
+        && head.rule_trust.values().all(|trust| (0.0..=1.0).contains(trust))
         && weights.num_columns() == head.vectorizer.num_features();
     fits.then(|| TagModel {
         id: short_digest(payload),
@@ -204,6 +208,7 @@ fn decode_payload(payload: &[u8]) -> Option<TagModel> {
         labels,
         vectorizer: head.vectorizer,
         weights,
+        rule_trust: head.rule_trust,
         link: head.link,
         thresholds: head.thresholds,
         min_gap: head.min_gap,

@@ -24,6 +24,8 @@ pub struct LabelledText {
     pub id: Option<String>,
     /// Texts that say the same in the same way, when given; a family is held out whole or not at all.
     pub family: Option<String>,
+    /// How far the tags are to be trusted, above 0 and up to 1, where no person gave them; `None` for a person's.
+    pub weak_trust: Option<f32>,
 }
 
 impl LabelledText {
@@ -140,6 +142,7 @@ fn parse(line: &[u8]) -> Result<Option<LabelledText>, String> {
         lang,
         id,
         family,
+        weak_trust: None,
     }))
 }
 

@@ -92,15 +92,18 @@ impl LinearSvm {
         Ok(())
     }
 
+    /// The cost of a row is multiplied by its `trust`, 1 where there is none.
+    ///
     /// Weights by class, each by column with the bias last, and margins of the rows that `folds`
     /// holds out by models that have not seen them: held-out row x class.
     pub(super) fn fit_folds(
         &self,
         rows: &SparseRows,
         targets: ArrayView2<'_, bool>,
+        trust: &[f32],
         folds: &Folds,
     ) -> (Vec<Vec<f32>>, Array2<f32>) {
-        let problem = Problem::new(rows, self.c);
+        let problem = Problem::new(rows, self.c, trust);
         let classes: Vec<usize> = (0..targets.ncols()).collect();
         let groups: Vec<GroupFit> = classes
             .par_chunks(GROUP)
@@ -136,7 +139,10 @@ impl LinearSvm {
             .collect();
         let margins = self.solve_group(problem, &mut tasks);
         let held_out = self.held_out_margins(problem, &tasks, &margins, folds);
-        let weights = tasks.iter().map(|task| problem.weights(&task.positive, &task.separator)).collect();
+        let weights = tasks
+            .iter()
+            .map(|task| problem.weights(&task.positive, &task.separator))
+            .collect();
         GroupFit {
             weights,
             margins: held_out,
@@ -286,7 +292,7 @@ impl<T: AsMultiTargets<Elem = bool>> Fit<SparseRows, T, ModelError> for LinearSv
         if targets.nrows() != dataset.records().num_rows() {
             return Err(linfa::Error::MismatchedShapes(dataset.records().num_rows(), targets.nrows()).into());
         }
-        let (classes, _) = self.fit_folds(dataset.records(), targets, &Folds::none());
+        let (classes, _) = self.fit_folds(dataset.records(), targets, &[], &Folds::none());
         let mut weights = Array2::zeros((dataset.records().num_columns() + 1, classes.len()));
         for (mut column, class) in weights.columns_mut().into_iter().zip(classes) {
             column.assign(&Array1::from_vec(class));

@@ -1,5 +1,7 @@
 //! A trained model and what it says about a text.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 use refrain_record::TagPath;
 use refrain_text::features::{SparseVec, Vectorizer};
@@ -8,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::calibrate::{Sigmoid, log_odds};
 use super::config::ModelKind;
 use super::weights::Weights;
+use super::{ModelError, file};
 
 /// A tag that the model sets.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +46,7 @@ pub struct TagModel {
     pub(super) thresholds: Vec<f32>,
     pub(super) min_gap: f32,
     pub(super) is_multi_label: bool,
+    pub(super) rule_trust: BTreeMap<String, f32>,
 }
 
 /// How margins become scores.
@@ -149,6 +153,22 @@ impl TagModel {
     #[must_use]
     pub fn threshold(&self, tag: &TagPath) -> Option<f32> {
         self.place(tag).map(|place| self.thresholds[place])
+    }
+
+    /// How often the topic of a rule applies where the rule matches, by rule id, as far as that was learned.
+    #[must_use]
+    pub fn rule_trust(&self) -> &BTreeMap<String, f32> {
+        &self.rule_trust
+    }
+
+    /// The model that also knows how far to trust rules; see [`crate::weigh_rules`].
+    ///
+    /// # Errors
+    /// Only when the model cannot be serialised, which is a fault of refrain.
+    pub fn with_rule_trust(mut self, rule_trust: BTreeMap<String, f32>) -> Result<Self, ModelError> {
+        self.rule_trust = rule_trust;
+        self.id = file::short_digest(&file::encode_payload(&self)?);
+        Ok(self)
     }
 
     /// The tags of a text, best first, ties by path; empty when the model abstains.

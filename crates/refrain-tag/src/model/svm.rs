@@ -39,10 +39,10 @@ pub(super) struct Problem<'a> {
     places: Vec<u32>,
     /// Squared norm of each row's lone part.
     lone: Vec<f32>,
-    /// Diagonal of the dual: squared row norm with bias, plus `1/(2C)`.
+    /// Diagonal of the dual: squared row norm with bias, plus the row's ridge.
     diagonal: Vec<f32>,
-    /// `1/(2C)`.
-    ridge: f32,
+    /// `1/(2C)` with each row's own `C`.
+    ridge: Vec<f32>,
 }
 
 /// No shared column.
@@ -64,11 +64,16 @@ impl Separator {
 }
 
 impl<'a> Problem<'a> {
-    pub(super) fn new(original: &'a SparseRows, c: f32) -> Self {
+    /// `trust` multiplies `c` row by row; 1 where there is none.
+    pub(super) fn new(original: &'a SparseRows, c: f32, trust: &[f32]) -> Self {
         let num_rows = original.num_rows();
         let mut counts = vec![0u32; original.num_columns()];
         for row in 0..num_rows {
-            original.row(row).0.iter().for_each(|&column| counts[column as usize] += 1);
+            original
+                .row(row)
+                .0
+                .iter()
+                .for_each(|&column| counts[column as usize] += 1);
         }
         let mut shared: Vec<u32> = (0..counts.len() as u32).filter(|&c| counts[c as usize] > 1).collect();
         shared.sort_by_key(|&column| std::cmp::Reverse(counts[column as usize]));
@@ -78,7 +83,10 @@ impl<'a> Problem<'a> {
         }
         let mut rows = SparseRows::new(shared.len());
         let (mut lone, mut diagonal) = (Vec::with_capacity(num_rows), Vec::with_capacity(num_rows));
-        let (mut entries, ridge) = (Vec::new(), 0.5 / c);
+        let ridge: Vec<f32> = (0..num_rows)
+            .map(|row| 0.5 / (c * trust.get(row).copied().unwrap_or(1.0)))
+            .collect();
+        let mut entries = Vec::new();
         for row in 0..num_rows {
             let (columns, values) = original.row(row);
             let mut alone = 0.0;
@@ -91,7 +99,7 @@ impl<'a> Problem<'a> {
             entries.sort_unstable_by_key(|&(place, _)| place);
             rows.push(entries.drain(..));
             lone.push(alone);
-            diagonal.push(values.iter().map(|v| v * v).sum::<f32>() + 1.0 + ridge);
+            diagonal.push(values.iter().map(|v| v * v).sum::<f32>() + 1.0 + ridge[row]);
         }
         Self {
             original,
@@ -108,12 +116,21 @@ impl<'a> Problem<'a> {
         let mut weights: Vec<f32> = self
             .places
             .iter()
-            .map(|&place| if place == LONE { 0.0 } else { separator.weights[place as usize] })
+            .map(|&place| {
+                if place == LONE {
+                    0.0
+                } else {
+                    separator.weights[place as usize]
+                }
+            })
             .collect();
         weights.push(separator.weights[self.rows.num_columns()]);
         for (row, &alpha) in separator.alpha.iter().enumerate().filter(|(_, alpha)| **alpha != 0.0) {
             let (columns, values) = self.original.row(row);
-            let lone = columns.iter().zip(values).filter(|(c, _)| self.places[**c as usize] == LONE);
+            let lone = columns
+                .iter()
+                .zip(values)
+                .filter(|(c, _)| self.places[**c as usize] == LONE);
             lone.for_each(|(&column, value)| weights[column as usize] = alpha * sign(positive[row]) * value);
         }
         weights
@@ -172,7 +189,8 @@ impl<'a> Problem<'a> {
             let row = row as usize;
             let sign = sign(positive[row]);
             let alpha = separator.alpha[row];
-            let gradient = sign * self.margin(&separator.weights, row) - 1.0 + (self.ridge + self.lone[row]) * alpha;
+            let gradient =
+                sign * self.margin(&separator.weights, row) - 1.0 + (self.ridge[row] + self.lone[row]) * alpha;
             if alpha == 0.0 && gradient > shrink_above {
                 return false;
             }

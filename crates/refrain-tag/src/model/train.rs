@@ -1,5 +1,7 @@
 //! Labelled texts to a model: features, learner, out-of-fold scores, curves and thresholds.
 
+use std::collections::BTreeMap;
+
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rayon::prelude::*;
 use refrain_record::TagPath;
@@ -29,6 +31,8 @@ pub(super) struct Examples {
     pub(super) rows: SparseRows,
     /// Row x label.
     pub(super) targets: Array2<bool>,
+    /// Share of its cost at which a row is learned.
+    pub(super) trust: Vec<f32>,
     pub(super) folds: Folds,
 }
 
@@ -41,7 +45,8 @@ pub(super) struct Learned {
 
 /// Fits a model on labelled texts.
 ///
-/// Texts of only whitespace are left out; texts without tags teach what none of the tags is. The
+/// Texts of only whitespace are left out; texts without tags teach what none of the tags is. Weak labels
+/// count by their trust (all alike with `lsa_logistic`), and never for calibration. The
 /// order of the examples matters only for ties inside the learner; the thread count never does.
 ///
 /// # Errors
@@ -119,6 +124,7 @@ pub fn train_doubting(examples: &[LabelledText], config: &TrainConfig) -> Result
         thresholds,
         min_gap: config.min_gap,
         is_multi_label,
+        rule_trust: BTreeMap::new(),
     };
     model.id = file::short_digest(&file::encode_payload(&model)?);
     let doubts = doubts(&usable, &data, &learned.scores, &model.labels);
@@ -202,9 +208,20 @@ fn assemble(examples: &[&LabelledText], labels: &[TagPath], vectorizer: &Vectori
             strata[row] = strata[row].min(place as u32);
         }
     }
+    // Only people's labels can tell how often a score is right.
+    let strata = examples
+        .iter()
+        .zip(strata)
+        .map(|(example, stratum)| example.weak_trust.is_none().then_some(stratum));
     let keyed = examples.iter().map(|example| example.group()).zip(strata);
     let folds = Folds::new(keyed, config.folds, config.max_calibration_rows, config.seed);
-    Examples { rows, targets, folds }
+    let trust = examples.iter().map(|example| example.weak_trust.unwrap_or(1.0));
+    Examples {
+        rows,
+        targets,
+        trust: trust.collect(),
+        folds,
+    }
 }
 
 fn learn_linear(data: &Examples, config: &TrainConfig) -> Result<Learned, ModelError> {
@@ -214,7 +231,7 @@ fn learn_linear(data: &Examples, config: &TrainConfig) -> Result<Learned, ModelE
         ..LinearSvm::default()
     };
     learner.check()?;
-    let (classes, margins) = learner.fit_folds(&data.rows, data.targets.view(), &data.folds);
+    let (classes, margins) = learner.fit_folds(&data.rows, data.targets.view(), &data.trust, &data.folds);
     let targets = data.targets.select(Axis(0), &data.folds.rows());
     let own: Vec<Option<Sigmoid>> = (0..targets.ncols())
         .into_par_iter()

@@ -82,7 +82,10 @@ impl Gated {
     fn may_match(&self, text: &str, has_odd_numbers: bool, present: impl Fn(&u32) -> bool) -> bool {
         (has_odd_numbers && self.is_at_word)
             || (self.gates.iter().all(|gate| gate.iter().any(&present))
-                && self.literals.iter().all(|gate| gate.iter().any(|literal| text.contains(literal))))
+                && self
+                    .literals
+                    .iter()
+                    .all(|gate| gate.iter().any(|literal| text.contains(literal))))
     }
 }
 
@@ -470,7 +473,10 @@ fn rules_of_phrases(rules: &[Slots], num_phrases: usize) -> Vec<Vec<u32>> {
 fn sure_rules_of_phrases(rules: &[Slots], num_phrases: usize) -> Vec<Vec<u32>> {
     let mut rules_of = vec![Vec::new(); num_phrases];
     for (rule, slots) in (0_u32..).zip(rules).filter(|(_, slots)| slots.is_sure()) {
-        slots.any.iter().for_each(|&phrase| rules_of[phrase as usize].push(rule));
+        slots
+            .any
+            .iter()
+            .for_each(|&phrase| rules_of[phrase as usize].push(rule));
     }
     rules_of
 }

@@ -53,7 +53,10 @@ fn is_plain(bytes: &[u8]) -> bool {
     // Without branches, so that many bytes are looked at in one step.
     let odd = |&byte: &u8| u8::from(byte < b' ') | u8::from(byte == b'`');
     let odds = bytes.iter().map(odd).fold(0, |sum, odd| sum | odd);
-    let doubles = bytes.iter().zip(&bytes[1..]).map(|(&a, &b)| u8::from((a ^ b' ') | (b ^ b' ') == 0));
+    let doubles = bytes
+        .iter()
+        .zip(&bytes[1..])
+        .map(|(&a, &b)| u8::from((a ^ b' ') | (b ^ b' ') == 0));
     odds | doubles.fold(0, |sum, double| sum | double) == 0
 }
 

@@ -54,9 +54,7 @@ pub(crate) fn gates(pattern: &str) -> Vec<Gate> {
 /// The pattern from each of its consecutive parts on, and whether that begins with `\b`: whatever
 /// matches contains a match of each.
 fn starts(hir: &Hir) -> Vec<(Hir, bool)> {
-    let is_boundary = |part: &Hir| {
-        matches!(part.kind(), HirKind::Look(Look::WordUnicode | Look::WordStartUnicode))
-    };
+    let is_boundary = |part: &Hir| matches!(part.kind(), HirKind::Look(Look::WordUnicode | Look::WordStartUnicode));
     match hir.kind() {
         HirKind::Capture(capture) => starts(&capture.sub),
         HirKind::Concat(parts) => {
@@ -100,7 +98,11 @@ mod tests {
 
     #[test]
     fn consecutive_parts_each_give_a_gate() {
-        let literals = |pattern| gates(pattern).into_iter().map(|gate| (gate.literals.join("|"), gate.is_at_word));
+        let literals = |pattern| {
+            gates(pattern)
+                .into_iter()
+                .map(|gate| (gate.literals.join("|"), gate.is_at_word))
+        };
         let literals = |pattern| literals(pattern).collect::<Vec<_>>();
         assert_eq!(
             literals(r"\bWhere\b[^.]*\b(?:parcel|ORDER)\b"),

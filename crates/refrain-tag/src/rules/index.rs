@@ -83,11 +83,20 @@ impl WordIndex {
             return;
         }
         filed.sort_unstable();
-        let bits = (filed.len() * FILTER_BITS_PER_PHRASE).next_power_of_two().max(MIN_FILTER_BITS);
+        let bits = (filed.len() * FILTER_BITS_PER_PHRASE)
+            .next_power_of_two()
+            .max(MIN_FILTER_BITS);
         self.filter = vec![0; bits / 64];
         self.filter_shift = 64 - bits.ilog2();
         let num_slots = (filed.len() * 2).next_power_of_two();
-        self.slots = vec![Slot { key: 0, first: 0, len: 0 }; num_slots];
+        self.slots = vec![
+            Slot {
+                key: 0,
+                first: 0,
+                len: 0
+            };
+            num_slots
+        ];
         self.slot_shift = 64 - num_slots.ilog2();
         for same in filed.chunk_by(|a, b| a.0 == b.0) {
             let key = same[0].0;

@@ -135,7 +135,15 @@ fn a_phrase() -> impl Strategy<Value = Phrase> {
 fn a_pattern() -> impl Strategy<Value = Pattern> {
     let some = |max| prop::collection::vec(a_phrase(), 0..max);
     let near = prop::collection::vec((a_phrase(), a_phrase(), 1_u32..4), 0..2);
-    let regex = prop::option::of(prop::sample::select(vec!["a+b", r"\bb", "裹.", r"\baba", r"\b(bab|aaa)\b.*aab", r"\b裹abb?", "aab.*bba"]));
+    let regex = prop::option::of(prop::sample::select(vec![
+        "a+b",
+        r"\bb",
+        "裹.",
+        r"\baba",
+        r"\b(bab|aaa)\b.*aab",
+        r"\b裹abb?",
+        "aab.*bba",
+    ]));
     (some(4), some(2), some(2), near, regex)
         .prop_map(|(any, all, none, near, regex)| Pattern {
             any,

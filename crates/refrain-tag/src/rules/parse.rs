@@ -75,6 +75,8 @@ pub struct Rule {
     pub role: RuleRole,
     /// Score of its tag, 0 to 1.
     pub weight: f64,
+    /// Whether the rulebook gives that weight; one that it does not give may be learned.
+    pub has_own_weight: bool,
     /// Where it matches, its tag is not set.
     pub is_veto: bool,
     /// Texts it must match.
@@ -214,6 +216,7 @@ fn check_rule(raw: &RawRule, place: &Place<'_>, taxonomy: &Taxonomy) -> Result<(
         languages,
         role: role.transpose()?.unwrap_or(RuleRole::Customer),
         weight,
+        has_own_weight: raw.weight.is_some(),
         is_veto: raw.veto,
         yes: raw.yes.clone(),
         no: raw.no.clone(),

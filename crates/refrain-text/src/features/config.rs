@@ -19,6 +19,8 @@ pub enum BlockWeighting {
 pub struct FeatureConfig {
     /// Shortest and longest word n-gram; `(0, 0)` leaves words out.
     pub word_ngrams: (usize, usize),
+    /// The first word counts once more as the word that a text begins with.
+    pub first_word: bool,
     /// Shortest and longest character n-gram inside a word padded with spaces; `(0, 0)` leaves them out.
     pub char_ngrams: (usize, usize),
     /// Pairs of words up to this many words apart count as features, whatever their order; 0 leaves them out.
@@ -43,6 +45,7 @@ impl Default for FeatureConfig {
     fn default() -> Self {
         Self {
             word_ngrams: (1, 2),
+            first_word: false,
             char_ngrams: (3, 5),
             pair_window: 0,
             pair_percent: 70,

@@ -20,7 +20,7 @@ const MAX_REMEMBERED: usize = 1 << 15;
 /// The kind of a feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Block {
-    /// Word n-grams, and character n-grams of scripts without spaces.
+    /// Word n-grams, character n-grams of scripts without spaces, and the first word behind a space.
     Word,
     /// Character n-grams inside words.
     Char,
@@ -161,12 +161,23 @@ impl GramBuffer {
         }
         if config.word_ngrams.1 > 1 {
             let longer = (config.word_ngrams.0.max(2), config.word_ngrams.1);
-            self.each_word_gram(longer, &mut |block, gram| out.extend(feature(block, hash_gram(block, gram))));
+            self.each_word_gram(longer, &mut |block, gram| {
+                out.extend(feature(block, hash_gram(block, gram)))
+            });
+        }
+        if config.first_word {
+            let hash = self.first_word().map(|gram| hash_gram(Block::Word, gram));
+            out.extend(hash.and_then(|hash| feature(Block::Word, hash)));
         }
         if config.pair_window > 0 {
             for place in (0..self.words.len()).filter(|&place| !self.words[place].is_cjk) {
                 let hash = self.hashes[place];
-                let later = self.words.iter().zip(&self.hashes).skip(place + 1).take(config.pair_window);
+                let later = self
+                    .words
+                    .iter()
+                    .zip(&self.hashes)
+                    .skip(place + 1)
+                    .take(config.pair_window);
                 for (_, &other) in later.filter(|(word, other)| !word.is_cjk && **other != hash) {
                     out.extend(feature(Block::Pair, hash_pair(hash, other)));
                 }
@@ -196,6 +207,9 @@ impl GramBuffer {
     fn each_outer_gram(&mut self, config: &FeatureConfig, each: &mut impl FnMut(Block, &str)) {
         if config.word_ngrams.1 > 0 {
             self.each_word_gram(config.word_ngrams, each);
+        }
+        if config.first_word {
+            self.first_word().into_iter().for_each(|gram| each(Block::Word, gram));
         }
         if config.pair_window > 0 {
             self.each_pair(config.pair_window, each);
@@ -238,6 +252,12 @@ impl GramBuffer {
                 }
             }
         }
+    }
+
+    /// The first word with the space before it; no other word feature begins with a space.
+    fn first_word(&self) -> Option<&str> {
+        let first = self.words.first().filter(|word| !word.is_cjk)?;
+        Some(&self.folded[first.start - 1..first.end])
     }
 
     fn each_pair(&mut self, window: usize, each: &mut impl FnMut(Block, &str)) {
@@ -364,6 +384,19 @@ mod tests {
             of(Block::Char),
             [" my", "my ", " my ", " bo", "box", "ox ", " box", "box "]
         );
+    }
+
+    #[test]
+    fn the_first_word_keeps_its_space() {
+        let config = FeatureConfig {
+            word_ngrams: (1, 1),
+            first_word: true,
+            char_ngrams: (0, 0),
+            ..FeatureConfig::default()
+        };
+        let texts = |text| grams(text, &config).into_iter().map(|g| g.1).collect::<Vec<_>>();
+        assert_eq!(texts("- My box"), ["my", "box", " my"]);
+        assert_eq!(texts("?"), [""; 0]);
     }
 
     #[test]

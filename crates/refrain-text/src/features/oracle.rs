@@ -43,6 +43,9 @@ fn grams(text: &str, config: &FeatureConfig) -> BTreeMap<(Block, String), f64> {
             );
         }
     }
+    if let Some((first, false)) = words.first().filter(|_| config.first_word) {
+        add(Block::Word, format!(" {first}"));
+    }
     for (place, (a, han)) in words.iter().enumerate() {
         for (b, other_han) in words.iter().skip(place + 1).take(config.pair_window) {
             if a != b && !han && !other_han {
@@ -135,11 +138,12 @@ fn config() -> impl Strategy<Value = FeatureConfig> {
         0..5_usize,
         (0..3_u32, 0..3_u32),
         0..4_usize,
-        (any::<bool>(), any::<bool>()),
+        (any::<bool>(), any::<bool>(), any::<bool>()),
     )
         .prop_map(
-            |(w0, w1, c0, c1, (min_df, pair_min_df), pair_window, (sublinear_tf, equal))| FeatureConfig {
+            |(w0, w1, c0, c1, (min_df, pair_min_df), pair_window, (sublinear_tf, equal, first_word))| FeatureConfig {
                 word_ngrams: (w0, w1),
+                first_word,
                 char_ngrams: (c0, c1),
                 pair_window,
                 pair_percent: 70,

@@ -1,0 +1,79 @@
+//! Past conversations of a lake, drawn by seed, for training.
+
+use std::collections::BTreeSet;
+
+use anyhow::anyhow;
+use refrain_lake::Snapshot;
+use refrain_record::Row;
+use refrain_record::tables::{Conversation, Message};
+use refrain_tag::{Tagger, Votes};
+
+use crate::config::Config;
+use crate::failure::{Failure, Outcome};
+use crate::texts::{conversation_text, message_ranges, turns};
+
+/// A conversation with its messages.
+pub(crate) struct Past {
+    conversation: Conversation,
+    messages: Vec<Message>,
+}
+
+impl Past {
+    /// What a tagger says of it.
+    pub(crate) fn votes(&self, tagger: &Tagger) -> Option<Votes> {
+        let turns = turns(&self.messages);
+        tagger.votes(&conversation_text(&self.conversation, &turns))
+    }
+}
+
+/// At most `limit` contacts, in order of key; none with a message that is one of the `known` texts.
+///
+/// Which ones depends on keys and seed only. Reads one period after the other, so memory holds one and the sample.
+pub(crate) fn read(config: &Config, limit: usize, seed: u64, known: &BTreeSet<String>) -> Outcome<Vec<Past>> {
+    let lake = Snapshot::require(&config.lake)?;
+    let mut drawn: Vec<(u64, Past)> = Vec::new();
+    for dt in lake.periods::<Conversation>() {
+        let mut source = refrain_ingest::Tables {
+            conversations: lake.read_period::<Conversation>(dt)?,
+            messages: lake.read_period::<Message>(dt)?,
+            ..refrain_ingest::Tables::default()
+        };
+        source.conversations.sort_by(Conversation::compare_keys);
+        source.messages.sort_by(Message::compare_keys);
+        let ranges = message_ranges(&source);
+        for (conversation, range) in source.conversations.into_iter().zip(ranges) {
+            let messages = &source.messages[range];
+            if conversation.is_contact && !messages.iter().any(|m| known.contains(m.text.trim())) {
+                let rank = rank(seed, &conversation);
+                let messages = messages.to_vec();
+                drawn.push((rank, Past { conversation, messages }));
+            }
+        }
+        drawn.sort_by(|a, b| {
+            a.0.cmp(&b.0)
+                .then_with(|| a.1.conversation.compare_keys(&b.1.conversation))
+        });
+        drawn.truncate(limit);
+    }
+    if drawn.is_empty() {
+        return Err(Failure::usage(anyhow!(
+            "the lake holds no unlabelled contact\nhint: `refrain run` first, or train without `--history`"
+        )));
+    }
+    let mut past: Vec<Past> = drawn.into_iter().map(|(_, past)| past).collect();
+    past.sort_by(|a, b| a.conversation.compare_keys(&b.conversation));
+    Ok(past)
+}
+
+fn rank(seed: u64, c: &Conversation) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&seed.to_le_bytes());
+    for part in [c.shop_id.as_str(), c.source.as_str(), c.conversation_id.as_str()] {
+        hasher
+            .update(&(part.len() as u64).to_le_bytes())
+            .update(part.as_bytes());
+    }
+    let mut word = [0; 8];
+    word.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+    u64::from_le_bytes(word)
+}
