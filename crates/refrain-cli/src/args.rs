@@ -139,6 +139,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         night: NightArgs,
     },
+    /// Take in, or print, what people decided on tags; decisions outrank rules and model.
+    Decisions {
+        #[command(subcommand)]
+        command: DecisionsCommand,
+    },
     /// Fit a tag model on labelled JSONL.
     Train(TrainArgs),
     /// Measure a tag model, or with `--config` rulebook and model together, on labelled JSONL.
@@ -246,7 +251,8 @@ pub(crate) struct TrainArgs {
     /// Learn from the starter corpus too; a text that both label takes the tags of `--labels`.
     #[arg(long)]
     pub(crate) starter: bool,
-    /// Config whose rulebook the model learns how far to trust; without it, the rulebook that ships.
+    /// Config whose rulebook the model learns how far to trust, and whose lake's decisions are labels that outrank
+    /// all others; without it, the rulebook that ships.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Learn from the unlabelled conversations in the config's lake too, by what its rules and a first model say of them.
@@ -276,6 +282,26 @@ pub(crate) struct TrainArgs {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What to do with decisions.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DecisionsCommand {
+    /// Add the decisions of a JSONL file, such as a filled-in `refrain audit` sample, to the lake's log.
+    Import {
+        /// Lines with `id` (shop/source/conversation) and `tags`; `by` and `on` (a date, default today) where known.
+        file: PathBuf,
+        /// Who decided, where a line does not say.
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// Print the lake's log.
+    Export {
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
 }
 
 /// What to measure.

@@ -13,10 +13,11 @@ use serde_json::json;
 
 use crate::args::ConfigArgs;
 use crate::config::Config;
+use crate::decisions::Decisions;
 use crate::failure::{ExitCode, Failure, Outcome};
 use crate::output::{plain, print};
 use crate::tagger;
-use crate::texts::{conversation_text, turns};
+use crate::texts::{conversation_key, conversation_text, turns};
 
 /// Words that explain one decision of a model.
 const NUM_FEATURES: usize = 5;
@@ -37,7 +38,10 @@ pub(crate) fn command(config: &ConfigArgs, wanted: &str, as_json: bool) -> Outco
     let tagger = tagger::load(&config).map_err(Failure::usage)?;
     let found = find(&Snapshot::require(&config.lake)?, wanted)?;
     let turns = turns(&found.messages);
-    let explained = tagger.explain(&conversation_text(&found.conversation, &turns));
+    let as_of = Snapshot::require(&config.lake)?.as_of()?;
+    let decisions = Decisions::read(&config.lake)?;
+    let decided = decisions.of(conversation_key(&found.conversation), as_of);
+    let explained = tagger.explain_decided(&conversation_text(&found.conversation, &turns), decided);
     if as_json {
         let reasons: Vec<_> = explained
             .iter()
@@ -208,7 +212,8 @@ fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Weaker => "another rule of the same tag weighs more, or the guess is too weak beside other topics",
         Verdict::OtherChoice => "the facet takes one tag, another is stronger",
         Verdict::Vetoed => "a veto rule holds in the same message",
-        Verdict::NotInTaxonomy => "the model knows a tag that the taxonomy does not",
+        Verdict::NotInTaxonomy => "the taxonomy does not know this tag",
+        Verdict::Overruled => "a person decided otherwise",
     }
 }
 

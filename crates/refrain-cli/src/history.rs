@@ -4,13 +4,17 @@ use std::collections::BTreeSet;
 
 use anyhow::anyhow;
 use refrain_lake::Snapshot;
-use refrain_record::Row;
-use refrain_record::tables::{Conversation, Message};
+use refrain_record::tables::{Conversation, ConversationTag, Message};
+use refrain_record::{Date, Facet, Row};
+use refrain_tag::model::LabelledText;
 use refrain_tag::{Tagger, Votes};
+use rustc_hash::FxHashMap;
 
 use crate::config::Config;
+use crate::decisions::Decisions;
 use crate::failure::{Failure, Outcome};
-use crate::texts::{conversation_text, message_ranges, turns};
+use crate::stages::requests_of;
+use crate::texts::{conversation_key, conversation_text, message_ranges, turns};
 
 /// A conversation with its messages.
 pub(crate) struct Past {
@@ -63,6 +67,56 @@ pub(crate) fn read(config: &Config, limit: usize, seed: u64, known: &BTreeSet<St
     let mut past: Vec<Past> = drawn.into_iter().map(|(_, past)| past).collect();
     past.sort_by(|a, b| a.conversation.compare_keys(&b.conversation));
     Ok(past)
+}
+
+/// The requests that people decided on, as labelled texts; the act and stage that a person left open are those that
+/// the lake has.
+pub(crate) fn decided(config: &Config) -> Outcome<Vec<LabelledText>> {
+    let decisions = Decisions::read(&config.lake)?;
+    let Some(lake) = Snapshot::open(&config.lake)?.filter(|_| !decisions.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let mut examples = Vec::new();
+    for dt in lake.periods::<Conversation>() {
+        let mut source = refrain_ingest::Tables {
+            conversations: lake.read_period::<Conversation>(dt)?,
+            messages: lake.read_period::<Message>(dt)?,
+            ..refrain_ingest::Tables::default()
+        };
+        source.conversations.sort_by(Conversation::compare_keys);
+        source.messages.sort_by(Message::compare_keys);
+        let tags = lake.read_period::<ConversationTag>(dt)?;
+        let mut choices: FxHashMap<_, Vec<&ConversationTag>> = FxHashMap::default();
+        for tag in tags.iter().filter(|tag| tag.facet != Facet::Topic) {
+            let key = (tag.shop_id.as_str(), tag.source.as_str(), tag.conversation_id.as_str());
+            choices.entry(key).or_default().push(tag);
+        }
+        for (at, request) in requests_of(&source).into_iter().enumerate() {
+            let conversation = &source.conversations[at];
+            let key = conversation_key(conversation);
+            let (Some(request), Some(human)) = (request, decisions.of(key, Date(i32::MAX))) else {
+                continue;
+            };
+            let mut all = human.tags.clone();
+            // Facets of single choice have their name as the first step of every path.
+            let is_open = |facet: Facet| {
+                let first = format!("{}/", facet.as_str());
+                !human.tags.iter().any(|tag| tag.as_str().starts_with(&first))
+            };
+            let choices = choices.get(&key).into_iter().flatten();
+            all.extend(choices.filter(|tag| is_open(tag.facet)).map(|tag| tag.tag.clone()));
+            all.sort_unstable();
+            all.dedup();
+            examples.push(LabelledText {
+                text: source.messages[request].text.clone(),
+                tags: all,
+                lang: conversation.language,
+                id: Some(format!("{}/{}/{}", key.0, key.1, key.2)),
+                ..LabelledText::default()
+            });
+        }
+    }
+    Ok(examples)
 }
 
 fn rank(seed: u64, c: &Conversation) -> u64 {

@@ -1,6 +1,6 @@
 //! `train`, `eval` and `issues eval`: everything that reads labelled JSONL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{BufReader, Write};
 use std::path::Path;
@@ -42,17 +42,27 @@ pub(crate) fn starter() -> Outcome<Vec<LabelledText>> {
     Ok(examples)
 }
 
-/// What to learn from: the shop's labels, and the starter corpus where asked for or where there are none.
-fn examples_of(args: &TrainArgs) -> Outcome<Vec<LabelledText>> {
-    let mut examples = Vec::new();
+/// What to learn from, a text's tags from the first of: people's decisions in the lake, the shop's labels, the
+/// starter corpus where asked for or where there is nothing else.
+fn examples_of(args: &TrainArgs, config: Option<&Config>) -> Outcome<Vec<LabelledText>> {
+    let mut examples = match config {
+        Some(config) => history::decided(config)?,
+        None => Vec::new(),
+    };
+    let mut labels = Vec::new();
     for path in &args.labels {
-        examples.extend(read(path)?);
+        labels.extend(read(path)?);
     }
+    add_unknown(&mut examples, labels);
     if args.starter || args.labels.is_empty() {
-        let known: std::collections::BTreeSet<String> = examples.iter().map(|e| e.text.trim().to_owned()).collect();
-        examples.extend(starter()?.into_iter().filter(|e| !known.contains(e.text.trim())));
+        add_unknown(&mut examples, starter()?);
     }
     Ok(examples)
+}
+
+fn add_unknown(examples: &mut Vec<LabelledText>, more: Vec<LabelledText>) {
+    let known: BTreeSet<String> = examples.iter().map(|e| e.text.trim().to_owned()).collect();
+    examples.extend(more.into_iter().filter(|e| !known.contains(e.text.trim())));
 }
 
 /// Fits a model, and measures it on what was kept back.
@@ -69,22 +79,25 @@ pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
         None => TrainConfig::default(),
     };
     settings.seed = args.seed.unwrap_or(settings.seed);
-    let examples = examples_of(args)?;
+    let config = match &args.config {
+        Some(path) => Some(Config::load(path, &[]).map_err(Failure::usage)?),
+        None => None,
+    };
+    let examples = examples_of(args, config.as_ref())?;
     let (kept, held) = split(examples, args.hold_out.unwrap_or(0.0), settings.seed).map_err(Failure::usage)?;
     if let Some(path) = &args.held_out {
         write_labels(path, &held)?;
     }
-    let (tagger, history) = match &args.config {
+    let (tagger, history) = match &config {
         None => (tagger::shipped()?, Vec::new()),
-        Some(path) => {
-            let config = Config::load(path, &[]).map_err(Failure::usage)?;
+        Some(config) => {
             let known = kept.iter().chain(&held).map(|e| e.text.trim().to_owned()).collect();
             let history = if args.history {
-                history::read(&config, args.history_rows, settings.seed, &known)?
+                history::read(config, args.history_rows, settings.seed, &known)?
             } else {
                 Vec::new()
             };
-            (tagger::without_model(&config).map_err(Failure::usage)?, history)
+            (tagger::without_model(config).map_err(Failure::usage)?, history)
         }
     };
     let before = cpu_seconds();

@@ -3,6 +3,7 @@
 mod args;
 mod audit;
 mod config;
+mod decisions;
 mod doctor;
 mod explain;
 mod exports;
@@ -29,7 +30,7 @@ use mimalloc::MiMalloc;
 use refrain_lake::Format;
 use refrain_record::Stage;
 
-use crate::args::{Cli, Command, IssuesCommand, RulesCommand, SchemaFormat};
+use crate::args::{Cli, Command, DecisionsCommand, IssuesCommand, RulesCommand, SchemaFormat};
 use crate::failure::{ExitCode, Failure, Outcome};
 use crate::run::{Stages, Voice};
 
@@ -76,6 +77,18 @@ fn start(cli: Cli) -> Outcome<ExitCode> {
             night,
         } => run::command(Stages::One(Stage::Issues), &config, &night, voice),
         Command::Insight { config, night } => run::command(Stages::One(Stage::Insight), &config, &night, voice),
+        Command::Decisions {
+            command: DecisionsCommand::Import { file, by, config },
+        } => {
+            let config = config::Config::load(&config.config, &config.set).map_err(Failure::usage)?;
+            decisions::import(&config, &file, by.as_deref())
+        }
+        Command::Decisions {
+            command: DecisionsCommand::Export { config },
+        } => {
+            let config = config::Config::load(&config.config, &config.set).map_err(Failure::usage)?;
+            decisions::export(&config)
+        }
         Command::Train(args) => labels::train_command(&args),
         Command::Eval(args) => labels::eval_command(&args),
         Command::Rules {

@@ -10,6 +10,7 @@ use refrain_record::tables::{Conversation, ConversationTag, Message, Run};
 use refrain_record::{Date, Row, Stage};
 
 use crate::config::Config;
+use crate::decisions::Decisions;
 use crate::failure::{Failure, Outcome};
 use crate::progress::Progress;
 use crate::report::{NightReport, Report};
@@ -24,6 +25,7 @@ pub(crate) fn retag(config: &Config, from: Date, to: Date, is_dry: bool, progres
     let lock = LakeLock::take(&config.lake)?;
     let lake = Snapshot::require(&config.lake)?;
     let as_of = lake.as_of()?;
+    let decisions = Decisions::read(&config.lake)?;
     let meta = FileMeta {
         tagger_version: Some(tagger.version()),
     };
@@ -47,7 +49,7 @@ pub(crate) fn retag(config: &Config, from: Date, to: Date, is_dry: bool, progres
             source.messages.sort_by(Message::compare_keys);
             Ok(source)
         })?;
-        let rows = progress.timed("tag", || stages::tag(&source, &tagger, progress));
+        let rows = progress.timed("tag", || stages::tag(&source, &tagger, &decisions, as_of, progress));
         progress.timed("write", || generation.write_period(dt, &rows, &meta))?;
     }
     generation.keep(ConversationTag::META.name)?;

@@ -14,6 +14,7 @@ use refrain_tag::Tagger;
 
 use crate::args::{ConfigArgs, NightArgs, OnlyStage};
 use crate::config::Config;
+use crate::decisions::Decisions;
 use crate::exports::{marker_text, markers, read_exports};
 use crate::failure::{ExitCode, Failure, Outcome};
 use crate::journey;
@@ -95,6 +96,7 @@ struct Session<'a> {
     config: &'a Config,
     progress: &'a Progress,
     tagger: Tagger,
+    decisions: Decisions,
     markers: Markers,
     phrases: Phrases,
     feeds: Feeds,
@@ -123,6 +125,7 @@ pub(crate) fn nights(stages: Stages, config: &Config, args: &NightArgs, progress
         config,
         progress,
         tagger,
+        decisions: Decisions::read(&config.lake)?,
         markers,
         phrases,
         feeds,
@@ -221,9 +224,9 @@ impl Session<'_> {
             accounts = self.ingest(&mut night, date)?;
         }
         if self.stages.has(Stage::Tag) {
-            night.tags = self
-                .progress
-                .timed("tag", || stages::tag(&night.source, &self.tagger, self.progress));
+            night.tags = self.progress.timed("tag", || {
+                stages::tag(&night.source, &self.tagger, &self.decisions, date, self.progress)
+            });
         }
         if self.stages.has(Stage::Journey) {
             let found = self.progress.timed("journey", || {

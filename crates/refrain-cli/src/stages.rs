@@ -13,12 +13,19 @@ use refrain_text::{find_request, request_core};
 use rustc_hash::FxHashMap;
 
 use crate::config::Config;
+use crate::decisions::Decisions;
 use crate::progress::Progress;
 use crate::tables::{IssueTables, Links};
 use crate::texts::{conversation_key, conversation_text, message_ranges, turns};
 
 /// Tags every conversation.
-pub(crate) fn tag(source: &SourceTables, tagger: &Tagger, progress: &Progress) -> Vec<ConversationTag> {
+pub(crate) fn tag(
+    source: &SourceTables,
+    tagger: &Tagger,
+    decisions: &Decisions,
+    as_of: Date,
+    progress: &Progress,
+) -> Vec<ConversationTag> {
     let ranges = message_ranges(source);
     let bar = progress.rows("tagging", source.conversations.len() as u64);
     let parts: Vec<Vec<ConversationTag>> = source
@@ -27,7 +34,8 @@ pub(crate) fn tag(source: &SourceTables, tagger: &Tagger, progress: &Progress) -
         .zip(ranges)
         .map(|(conversation, range)| {
             let turns = turns(&source.messages[range]);
-            let rows = tagger.tag_conversation(&conversation_text(conversation, &turns));
+            let decided = decisions.of(conversation_key(conversation), as_of);
+            let rows = tagger.tag_decided(&conversation_text(conversation, &turns), decided);
             bar.inc(1);
             rows
         })

@@ -58,8 +58,19 @@ pub enum Verdict {
     OtherChoice,
     /// A veto holds in the same message.
     Vetoed,
-    /// The model knows a tag that the taxonomy does not.
+    /// The model, or a person, knows a tag that the taxonomy does not.
     NotInTaxonomy,
+    /// A person decided otherwise.
+    Overruled,
+}
+
+/// What a person decided of one conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HumanTags {
+    /// All its topics, none when empty; its act or stage where the person gave one.
+    pub tags: Vec<TagPath>,
+    /// Who.
+    pub by: Label,
 }
 
 /// One reason for a tag.
@@ -93,7 +104,18 @@ impl Tagger {
     /// the earliest evidence, then the first path.
     #[must_use]
     pub fn tag_conversation(&self, conversation: &ConversationText<'_>) -> Vec<ConversationTag> {
-        let explained = self.explain(conversation).into_iter();
+        self.tag_decided(conversation, None)
+    }
+
+    /// As [`Self::tag_conversation`] where a person may have decided: what they say of topics, and of an act or
+    /// a stage where they name one, outranks rules, model and source.
+    #[must_use]
+    pub fn tag_decided(
+        &self,
+        conversation: &ConversationText<'_>,
+        decided: Option<&HumanTags>,
+    ) -> Vec<ConversationTag> {
+        let explained = self.explain_decided(conversation, decided).into_iter();
         explained
             .filter(|e| e.verdict == Verdict::Set)
             .map(|e| row(conversation, e))
@@ -103,7 +125,14 @@ impl Tagger {
     /// Every reason for every tag, sorted by facet, tag and method; what counts first.
     #[must_use]
     pub fn explain(&self, conversation: &ConversationText<'_>) -> Vec<Explained> {
-        self.explain_with(&self.rulebook, true, conversation)
+        self.explain_decided(conversation, None)
+    }
+
+    /// As [`Self::explain`] where a person may have decided.
+    #[must_use]
+    pub fn explain_decided(&self, conversation: &ConversationText<'_>, decided: Option<&HumanTags>) -> Vec<Explained> {
+        let predicted = self.predict(conversation);
+        explain(&self.taxonomy, &self.rulebook, predicted, decided, conversation)
     }
 
     /// As [`Self::explain`] with another rulebook, and with the model or without it.
@@ -114,7 +143,7 @@ impl Tagger {
         conversation: &ConversationText<'_>,
     ) -> Vec<Explained> {
         let predicted = if with_model { self.predict(conversation) } else { None };
-        explain(&self.taxonomy, rulebook, predicted, conversation)
+        explain(&self.taxonomy, rulebook, predicted, None, conversation)
     }
 
     /// Short digest of taxonomy, rulebook, model and how they are settled: with another one, counts are another series.
@@ -218,6 +247,7 @@ fn explain(
     taxonomy: &Taxonomy,
     rulebook: &Rulebook,
     predicted: Option<Predicted<'_>>,
+    decided: Option<&HumanTags>,
     conversation: &ConversationText<'_>,
 ) -> Vec<Explained> {
     let mut found = rule_candidates(rulebook, conversation);
@@ -235,6 +265,9 @@ fn explain(
     found.extend(source_candidates(taxonomy, conversation));
     if let Some(trust) = trust {
         settle_topics(trust, &mut found);
+    }
+    if let Some(decided) = decided {
+        overrule(taxonomy, decided, &mut found);
     }
     settle_rules(&mut found);
     settle_single_choice(Facet::Act, &mut found);
@@ -411,6 +444,33 @@ fn source_candidates(taxonomy: &Taxonomy, conversation: &ConversationText<'_>) -
     explained.collect()
 }
 
+/// A person's tags take the place of all others in the facets they speak of; what agrees with them stays.
+fn overrule(taxonomy: &Taxonomy, decided: &HumanTags, found: &mut Vec<Explained>) {
+    let facet_of = |tag: &TagPath| taxonomy.lookup(tag.as_str()).map(|tag| tag.facet);
+    let speaks_of = |facet: Facet| facet == Facet::Topic || decided.tags.iter().any(|tag| facet_of(tag) == Some(facet));
+    for e in found
+        .iter_mut()
+        .filter(|e| speaks_of(e.facet) && !decided.tags.contains(&e.tag))
+    {
+        e.verdict = Verdict::Overruled;
+    }
+    found.extend(decided.tags.iter().map(|tag| Explained {
+        tag: tag.clone(),
+        facet: facet_of(tag).unwrap_or(Facet::Topic),
+        method: TagMethod::Human,
+        score: 1.0,
+        set_by: decided.by.clone(),
+        seq: None,
+        span: None,
+        kind: None,
+        verdict: if facet_of(tag).is_some() {
+            Verdict::Set
+        } else {
+            Verdict::NotInTaxonomy
+        },
+    }));
+}
+
 /// Of several rules, or predictions, for one tag the strongest stays.
 fn settle_rules(found: &mut [Explained]) {
     found.sort_by(|a, b| {
@@ -525,7 +585,7 @@ mod tests {
             tags: tags.to_vec(),
             rule_trust: &BTreeMap::new(),
         };
-        let explained = explain(&taxonomy, &rulebook, Some(predicted), &conversation);
+        let explained = explain(&taxonomy, &rulebook, Some(predicted), None, &conversation);
         let fates: Vec<_> = explained.iter().map(|e| (e.tag.as_str(), e.seq, e.verdict)).collect();
         assert_eq!(
             fates,
@@ -537,5 +597,24 @@ mod tests {
                 ("a/gone", Some(7), Verdict::NotInTaxonomy),
             ]
         );
+
+        let tagger = Tagger {
+            taxonomy,
+            rulebook,
+            model: None,
+        };
+        let decided = |tags: &[&str]| HumanTags {
+            tags: tags.iter().map(|&tag| TagPath::from(tag)).collect(),
+            by: "ann".into(),
+        };
+        let set = |tags: &[&str]| {
+            let rows = tagger.tag_decided(&conversation, Some(&decided(tags)));
+            let text = |row: ConversationTag| format!("{} {} {}", row.tag.as_str(), row.method, row.set_by);
+            rows.into_iter().map(text).collect::<Vec<_>>()
+        };
+        assert_eq!(set(&["a/b"]), ["act/question rule q", "a/b human ann"]);
+        assert_eq!(set(&["act/praise"]), ["act/praise human ann"]);
+        assert_eq!(set(&[]), ["act/question rule q"]);
+        assert_eq!(set(&["a/gone"]), ["act/question rule q"]);
     }
 }
