@@ -190,3 +190,108 @@ fn an_audit_draws_the_same_sample_and_reads_it_back() {
         text(&done.stderr)
     );
 }
+
+#[test]
+fn decisions_outrank_rules_and_teach_the_next_model() {
+    let shop = Shop::new(&format!("{HEAD}{CHAT}"));
+    let lines: String = (0..30)
+        .map(|i| {
+            let said = if i % 2 == 0 {
+                format!("Wo ist mein Paket {i}?")
+            } else {
+                format!("Mein Quokka {i} hat Schnupfen.")
+            };
+            chat_line(&format!("c{i}"), "2026-03-27T09:00:00+01:00", &format!("k{i}"), &said)
+        })
+        .collect();
+    shop.write("chat.jsonl", lines);
+    shop.night("2026-03-30");
+    let sample = text(
+        &shop
+            .run(&["audit", "--per-stratum", "30", "--week-ending", "2026-03-30"])
+            .stdout,
+    );
+    let decided: String = sample
+        .lines()
+        .map(|line| {
+            let mut row: Value = serde_json::from_str(line).unwrap();
+            // The rules say shipping/status of the parcels; the person says that c0 is none of these.
+            if row["text"].as_str().unwrap().contains("Quokka") {
+                row["tags"] = serde_json::json!(["product/defective"]);
+            } else if row["id"].as_str().unwrap().ends_with("/c0") {
+                row["tags"] = serde_json::json!([]);
+            }
+            format!("{row}\n")
+        })
+        .collect();
+    shop.write("decided.jsonl", decided);
+    let file = shop.path("decided.jsonl").to_string_lossy().into_owned();
+    let import = |by: &[&str]| shop.run(&[&["decisions", "import", file.as_str()], by].concat());
+    let done = import(&[]);
+    assert_eq!(done.status.code(), Some(2));
+    assert!(text(&done.stderr).contains("nobody is named"), "{}", text(&done.stderr));
+    let done = import(&["--by", "ann"]);
+    assert!(
+        text(&done.stderr).contains("16 decisions added"),
+        "{}",
+        text(&done.stderr)
+    );
+    assert!(text(&import(&["--by", "ann"]).stderr).contains("0 decisions added"));
+    let log = text(&shop.run(&["decisions", "export"]).stdout);
+    assert_eq!(log.lines().count(), 16);
+
+    // `on` is the day of the import, so the nights that know of the decisions lie behind it.
+    let night = "2200-01-01";
+    shop.night(night);
+    let reasons = |id: &str| {
+        json(&shop, &["explain", id, "--json"])["reasons"]
+            .as_array()
+            .unwrap()
+            .clone()
+    };
+    let topics = |id: &str| -> Vec<(String, String)> {
+        let set = reasons(id)
+            .into_iter()
+            .filter(|r| r["is_set"] == true && r["facet"] == "topic");
+        let both = |r: Value| (r["tag"].as_str().unwrap().into(), r["method"].as_str().unwrap().into());
+        set.map(both).collect()
+    };
+    assert_eq!(topics("c0"), []);
+    assert!(
+        reasons("c0")
+            .iter()
+            .any(|r| r["verdict"] == "a person decided otherwise")
+    );
+    assert_eq!(topics("c1"), [("product/defective".into(), "human".into())]);
+    assert_eq!(topics("c2"), [("shipping/status".into(), "rule".into())]);
+
+    // Fifteen decisions and a starter that has never heard of quokkas.
+    let config = shop.path("refrain.toml").to_string_lossy().into_owned();
+    let model = shop.path("m").to_string_lossy().into_owned();
+    let report = json(
+        &shop,
+        &["train", "--config", &config, "--history", "--model", &model, "--json"],
+    );
+    assert_eq!(report["history"], 14, "what people decided on is no history: {report}");
+    assert!(report["weighed_rules"].as_u64().unwrap() > 100);
+    shop.write(
+        "new.jsonl",
+        "{\"text\": \"Mein Quokka hat Schnupfen\", \"tags\": [\"product/defective\"]}\n",
+    );
+    let file = shop.path("new.jsonl").to_string_lossy().into_owned();
+    let report = json(&shop, &["eval", "--model", &model, "--labels", &file, "--json"]);
+    assert_eq!(report["accuracy"], 1.0, "{report}");
+
+    shop.write(
+        "bad.jsonl",
+        "{\"id\": \"de/chat/c1\", \"tags\": [\"shiping/status\"], \"by\": \"ann\"}\n",
+    );
+    let file = shop.path("bad.jsonl").to_string_lossy().into_owned();
+    let done = shop.run(&["decisions", "import", &file]);
+    assert_eq!(done.status.code(), Some(2));
+    assert!(
+        text(&done.stderr).contains("no tag `shiping/status`"),
+        "{}",
+        text(&done.stderr)
+    );
+}
