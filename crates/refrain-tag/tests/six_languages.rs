@@ -24,7 +24,10 @@ fn files(folder: &str) -> Vec<(String, String)> {
         .unwrap()
         .map(|entry| {
             let path = entry.unwrap().path();
-            (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(&path).unwrap())
+            (
+                path.file_name().unwrap().to_string_lossy().into_owned(),
+                fs::read_to_string(&path).unwrap(),
+            )
         })
         .collect();
     files.sort();
@@ -36,7 +39,10 @@ fn shipped() -> Tagger {
     let text = fs::read_to_string(data().join("taxonomy.toml")).unwrap();
     let taxonomy = Taxonomy::parse(&text, "taxonomy.toml").unwrap();
     let rules = files("rules");
-    let rules: Vec<(&str, &str)> = rules.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let rules: Vec<(&str, &str)> = rules
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
     let rulebook = Rulebook::parse(&rules, &taxonomy).unwrap();
     let corpus: Vec<LabelledText> = files("corpus")
         .iter()

@@ -207,6 +207,14 @@ pub(crate) fn is_unspaced(c: char) -> bool {
 
 /// Whether a word may begin or end between the two characters around byte `at` of `text`.
 pub(crate) fn is_boundary(text: &str, at: usize) -> bool {
+    // Signs and blanks are no part of a word, whatever stands on the other side.
+    if text
+        .as_bytes()
+        .get(at)
+        .is_none_or(|&byte| byte.is_ascii() && !is_word(char::from(byte)))
+    {
+        return true;
+    }
     let (Some(before), Some(after)) = (text[..at].chars().next_back(), text[at..].chars().next()) else {
         return true;
     };

@@ -78,6 +78,11 @@ impl WordIndex {
         (index, others)
     }
 
+    /// Whether a phrase is filed here.
+    pub(super) fn takes(phrase: &Phrase) -> bool {
+        key_of(phrase).is_some()
+    }
+
     fn file(&mut self, mut filed: Vec<(u64, u32)>) {
         if filed.is_empty() {
             return;

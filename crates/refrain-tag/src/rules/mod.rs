@@ -101,9 +101,7 @@ impl Rulebook {
     /// A rule with `lang` skips messages that are known to be in another language.
     #[must_use]
     pub fn matches(&self, text: &str, language: Option<Language>, role: AuthorRole) -> Vec<RuleMatch> {
-        let mut found = Vec::new();
-        self.engine
-            .find(text, |rule| self.reads(rule as usize, language, role), &mut found);
+        let reads = |rule| self.reads(rule as usize, language, role);
         let to_match = |f: &engine::Found| RuleMatch {
             rule: f.rule as usize,
             span: Span {
@@ -112,7 +110,8 @@ impl Rulebook {
             },
             kind: f.kind,
         };
-        found.iter().map(to_match).collect()
+        self.engine
+            .find(text, reads, |found| found.iter().map(to_match).collect())
     }
 
     /// Tags of one customer message by the rules alone, by tag; vetoed tags left out.

@@ -159,8 +159,7 @@ fn a_pattern() -> impl Strategy<Value = Pattern> {
 
 fn check(patterns: Vec<Pattern>, text: &str) -> Result<(), TestCaseError> {
     let slow = oracle(&patterns, text);
-    let mut fast = Vec::new();
-    Engine::build(patterns).unwrap().find(text, |_| true, &mut fast);
+    let fast = Engine::build(patterns).unwrap().find(text, |_| true, <[Found]>::to_vec);
     prop_assert_eq!(fast, slow);
     Ok(())
 }
