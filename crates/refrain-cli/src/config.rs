@@ -88,9 +88,8 @@ fn default_max_customers() -> usize {
 }
 
 /// The section `[tags]`; what is left out is taken from the binary.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[derive(Clone)]
 pub(crate) struct TagsSection {
     /// Taxonomy file.
     pub(crate) taxonomy: Option<PathBuf>,
@@ -100,6 +99,17 @@ pub(crate) struct TagsSection {
     pub(crate) markers: Option<PathBuf>,
     /// Trained model.
     pub(crate) model: Option<PathBuf>,
+    /// Which messages the model reads.
+    pub(crate) model_reads: ModelReadsKey,
+}
+
+/// A value of `tags.model_reads`.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ModelReadsKey {
+    #[default]
+    Request,
+    EveryMessage,
 }
 
 /// The config in checked form.

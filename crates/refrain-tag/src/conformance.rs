@@ -75,6 +75,7 @@ fn tagger() -> Tagger {
         taxonomy,
         rulebook,
         model: None,
+        reads: crate::ModelReads::Request,
     }
 }
 

@@ -30,7 +30,7 @@ pub use rules::{
     ExampleFailure, ExampleProblem, PhraseKind, PhraseMatch, Rule, RuleMatch, RuleRole, RuleStats, Rulebook, Span,
     TextTag,
 };
-pub use tagger::{Explained, HumanTags, SET_BY_TAXONOMY, Tagger, Verdict};
+pub use tagger::{Explained, HumanTags, ModelReads, SET_BY_TAXONOMY, Tagger, Verdict};
 pub use taxonomy::{Tag, Taxonomy};
 pub use variants::{Confusion, VariantQuality, evaluate_tagger, variants_table};
 pub use weak::{Votes, weak_labels, weigh_rules};

@@ -152,6 +152,7 @@ pub fn weak_labels(votes: &[Votes], trust: &BTreeMap<String, f32>) -> Vec<Labell
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ModelReads;
     use crate::model::{TrainConfig, train};
     use crate::rules::Rulebook;
     use crate::taxonomy::Taxonomy;
@@ -190,6 +191,7 @@ mod tests {
             taxonomy,
             rulebook,
             model: Some(train(&labelled(), &TrainConfig::default()).unwrap()),
+            reads: ModelReads::Request,
         }
     }
 

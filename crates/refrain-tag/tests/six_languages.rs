@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use refrain_record::{Facet, Language};
 use refrain_tag::model::{LabelledText, TrainConfig, read_labels, train};
-use refrain_tag::{Rulebook, Tagger, Taxonomy, weigh_rules};
+use refrain_tag::{ModelReads, Rulebook, Tagger, Taxonomy, weigh_rules};
 
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data")
@@ -55,6 +55,7 @@ fn shipped() -> Tagger {
         taxonomy,
         rulebook,
         model: Some(model),
+        reads: ModelReads::Request,
     };
     let trust = weigh_rules(&tagger, &corpus, &[]);
     Tagger {

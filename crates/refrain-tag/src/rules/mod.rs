@@ -22,6 +22,8 @@ pub use parse::{Rule, RuleRole};
 pub use phrase::PhraseMatch;
 pub use stats::RuleStats;
 
+use std::collections::BTreeSet;
+
 use crate::error::TagError;
 use crate::taxonomy::Taxonomy;
 use engine::Engine;
@@ -66,6 +68,8 @@ pub struct Rulebook {
     rules: Vec<Rule>,
     engine: Engine,
     digest: String,
+    /// Tags that some rule forbids.
+    vetoed: BTreeSet<TagPath>,
 }
 
 impl Rulebook {
@@ -78,6 +82,11 @@ impl Rulebook {
         let parsed = parse::parse_files(files, taxonomy)?;
         let (rules, patterns): (Vec<_>, Vec<_>) = parsed.rules.into_iter().unzip();
         Ok(Self {
+            vetoed: rules
+                .iter()
+                .filter(|rule| rule.is_veto)
+                .map(|rule| rule.tag.clone())
+                .collect(),
             rules,
             engine: Engine::build(patterns)?,
             digest: parsed.digest,
@@ -139,6 +148,11 @@ impl Rulebook {
         }
         tags.sort_by(|a, b| a.tag.cmp(&b.tag));
         tags
+    }
+
+    /// Whether some rule forbids `tag`.
+    pub(crate) fn has_veto(&self, tag: &TagPath) -> bool {
+        self.vetoed.contains(tag)
     }
 
     /// Whether one of a message's matches forbids `tag`.
