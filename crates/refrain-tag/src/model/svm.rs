@@ -87,7 +87,7 @@ impl<'a> Problem<'a> {
             .map(|row| 0.5 / (c * trust.get(row).copied().unwrap_or(1.0)))
             .collect();
         let mut entries = Vec::new();
-        for row in 0..num_rows {
+        for (row, ridge) in ridge.iter().enumerate() {
             let (columns, values) = original.row(row);
             let mut alone = 0.0;
             for (&column, &value) in columns.iter().zip(values) {
@@ -99,7 +99,7 @@ impl<'a> Problem<'a> {
             entries.sort_unstable_by_key(|&(place, _)| place);
             rows.push(entries.drain(..));
             lone.push(alone);
-            diagonal.push(values.iter().map(|v| v * v).sum::<f32>() + 1.0 + ridge[row]);
+            diagonal.push(values.iter().map(|v| v * v).sum::<f32>() + 1.0 + ridge);
         }
         Self {
             original,

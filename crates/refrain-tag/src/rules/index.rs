@@ -173,7 +173,7 @@ impl WordIndex {
 /// Where a phrase is filed and whether under two words; `None` when it may begin inside a word or with a sign.
 fn key_of(phrase: &Phrase) -> Option<(Key, bool)> {
     let piece = phrase.first_piece();
-    if !phrase.begins_at_boundary() || !piece.starts_with(|c| is_word(c)) {
+    if !phrase.begins_at_boundary() || !piece.starts_with(is_word) {
         return None;
     }
     let mut words = Vec::new();
