@@ -132,6 +132,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         night: NightArgs,
     },
+    /// Models that turn texts into vectors, for `issues`.
+    Embed {
+        #[command(subcommand)]
+        command: EmbedCommand,
+    },
     /// Count, score and estimate.
     Insight {
         #[command(flatten)]
@@ -207,9 +212,32 @@ pub(crate) enum IssuesCommand {
         /// Labelled JSONL; the first tag of a row is its label.
         #[arg(long, value_name = "FILE")]
         labels: PathBuf,
+        /// Token vectors in Model2Vec's layout in place of LSA.
+        #[arg(long, value_name = "DIR", conflicts_with = "transformer_model")]
+        static_model: Option<PathBuf>,
+        /// A sentence-transformers folder in place of LSA.
+        #[arg(long, value_name = "DIR")]
+        transformer_model: Option<PathBuf>,
         /// Print JSON.
         #[arg(long)]
         json: bool,
+    },
+}
+
+/// What to do with embedders.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EmbedCommand {
+    /// Make token vectors of a sentence-transformers folder: hundreds of times as fast, nearly as good.
+    Distill {
+        /// Folder of the sentence-transformers model.
+        #[arg(long, value_name = "DIR")]
+        model: PathBuf,
+        /// Folder to write, for `issues.embedder = "static"`.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Dimensions to keep.
+        #[arg(long, value_name = "N", default_value_t = 256)]
+        dims: usize,
     },
 }
 

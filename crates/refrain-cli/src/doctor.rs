@@ -11,6 +11,7 @@ use crate::exports::{files_of, markers};
 use crate::failure::{ExitCode, Failure, Outcome};
 use crate::output::print;
 use crate::tagger;
+use crate::vectors::Vectors;
 
 /// One finding.
 struct Finding {
@@ -33,6 +34,7 @@ pub(crate) fn command(args: &ConfigArgs, as_json: bool) -> Outcome<ExitCode> {
         ),
     }];
     findings.push(check_tags(&config));
+    findings.extend(check_embedder(&config));
     let mut add = |subject: String, result: anyhow::Result<String>| {
         let (is_ok, says) = match result {
             Ok(says) => (true, says),
@@ -132,6 +134,24 @@ fn check_tags(config: &Config) -> Finding {
             is_ok: false,
             says: Failure::usage(e).to_string(),
         },
+    }
+}
+
+/// Nothing to say of LSA, which needs nothing.
+fn check_embedder(config: &Config) -> Option<Finding> {
+    let subject = "embedder".to_owned();
+    match Vectors::open(&config.issues, &config.folder) {
+        Ok(None) => None,
+        Ok(Some(vectors)) => Some(Finding {
+            subject,
+            is_ok: true,
+            says: vectors.id().to_owned(),
+        }),
+        Err(e) => Some(Finding {
+            subject,
+            is_ok: false,
+            says: Failure::usage(e).to_string(),
+        }),
     }
 }
 

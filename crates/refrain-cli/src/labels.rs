@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::failure::{ExitCode, Failure, Outcome};
 use crate::history::Past;
 use crate::output::{cpu_seconds, plain, print};
+use crate::vectors::Vectors;
 use crate::{history, shipped, tagger};
 
 /// Shorter times say more of the clock than of the model.
@@ -223,16 +224,29 @@ fn eval_tagger(args: &EvalArgs, examples: &[LabelledText]) -> Outcome<ExitCode> 
 }
 
 /// Clusters labelled texts and compares.
-pub(crate) fn issues_eval(labels: &Path, as_json: bool) -> Outcome<ExitCode> {
+pub(crate) fn issues_eval(labels: &Path, cfg: IssuesConfig, as_json: bool) -> Outcome<ExitCode> {
     let examples: Vec<LabelledText> = read(labels)?.into_iter().filter(|e| !e.tags.is_empty()).collect();
     let texts: Vec<&str> = examples.iter().map(|e| e.text.as_str()).collect();
     let truth: Vec<&str> = examples.iter().map(|e| e.tags[0].as_str()).collect();
+    let embedder = Vectors::open(&cfg, Path::new(".")).map_err(Failure::usage)?;
     let before = cpu_seconds();
-    let clustering = refrain_issues::cluster_texts(&texts, majority_language(&examples), &IssuesConfig::default())?;
+    let vectors = match &embedder {
+        Some(embedder) => embedder.embed(&texts)?,
+        None => Vec::new(),
+    };
+    let embed_s = cpu_seconds() - before;
+    let cfg = IssuesConfig {
+        vectors_of: embedder.map(|embedder| embedder.id().to_owned()),
+        ..cfg
+    };
+    let vectors: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
+    let before = cpu_seconds();
+    let clustering = refrain_issues::cluster_texts(&texts, majority_language(&examples), &vectors, &cfg)?;
     let spent = cpu_seconds() - before;
     let evaluation = refrain_issues::evaluate(&truth, &clustering.labels);
     let mut report = serde_json::to_value(&evaluation)?;
     report["cpu_s"] = json!(spent);
+    report["embed_cpu_s"] = json!(embed_s);
     if as_json {
         print(&(serde_json::to_string_pretty(&report)? + "\n"));
     } else {

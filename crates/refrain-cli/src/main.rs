@@ -24,13 +24,15 @@ mod start;
 mod tables;
 mod tagger;
 mod texts;
+mod vectors;
 
 use clap::Parser;
 use mimalloc::MiMalloc;
+use refrain_issues::{Embedder, IssuesConfig};
 use refrain_lake::Format;
 use refrain_record::Stage;
 
-use crate::args::{Cli, Command, DecisionsCommand, IssuesCommand, RulesCommand, SchemaFormat};
+use crate::args::{Cli, Command, DecisionsCommand, EmbedCommand, IssuesCommand, RulesCommand, SchemaFormat};
 use crate::failure::{ExitCode, Failure, Outcome};
 use crate::run::{Stages, Voice};
 
@@ -68,9 +70,31 @@ fn start(cli: Cli) -> Outcome<ExitCode> {
         Command::Tag { config, night } => run::command(Stages::One(Stage::Tag), &config, &night, voice),
         Command::Journey { config, night } => run::command(Stages::One(Stage::Journey), &config, &night, voice),
         Command::Issues {
-            command: Some(IssuesCommand::Eval { labels, json }),
+            command:
+                Some(IssuesCommand::Eval {
+                    labels,
+                    static_model,
+                    transformer_model,
+                    json,
+                }),
             ..
-        } => labels::issues_eval(&labels, json),
+        } => {
+            let embedder = match (&static_model, &transformer_model) {
+                (Some(_), _) => Embedder::Static,
+                (None, Some(_)) => Embedder::Transformer,
+                (None, None) => Embedder::Lsa,
+            };
+            let folder = static_model.or(transformer_model);
+            let settings = IssuesConfig {
+                embedder,
+                embedder_model: folder.map(|folder| folder.to_string_lossy().into_owned()),
+                ..IssuesConfig::default()
+            };
+            labels::issues_eval(&labels, settings, json)
+        }
+        Command::Embed {
+            command: EmbedCommand::Distill { model, out, dims },
+        } => vectors::distill(&model, &out, dims),
         Command::Issues {
             command: None,
             config,

@@ -15,6 +15,7 @@ use refrain_tag::Tagger;
 use crate::args::{ConfigArgs, NightArgs, OnlyStage};
 use crate::config::Config;
 use crate::decisions::Decisions;
+use crate::vectors::Vectors;
 use crate::exports::{marker_text, markers, read_exports};
 use crate::failure::{ExitCode, Failure, Outcome};
 use crate::journey;
@@ -97,6 +98,7 @@ struct Session<'a> {
     progress: &'a Progress,
     tagger: Tagger,
     decisions: Decisions,
+    vectors: Option<Vectors>,
     markers: Markers,
     phrases: Phrases,
     feeds: Feeds,
@@ -126,6 +128,7 @@ pub(crate) fn nights(stages: Stages, config: &Config, args: &NightArgs, progress
         progress,
         tagger,
         decisions: Decisions::read(&config.lake)?,
+        vectors: Vectors::open(&config.issues, &config.folder).map_err(Failure::usage)?,
         markers,
         phrases,
         feeds,
@@ -303,7 +306,7 @@ impl Session<'_> {
             })
             .collect();
         let (state, found): (State, IssueTables) =
-            stages::issues(self.config, &night.source, &night.tags, &people, state, &prior, date)?;
+            stages::issues(self.config, &night.source, &night.tags, &people, state, &prior, self.vectors.as_ref(), date)?;
         drop(people);
         night.issues = found;
         stages::join_issues(&mut night.outcomes, &night.issues);

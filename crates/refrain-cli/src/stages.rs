@@ -1,11 +1,12 @@
 //! Each stage over the tables of a night: rows in, kernel on all cores, rows out in key order.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 use refrain_ingest::Tables as SourceTables;
 use refrain_insight::{Insight, Night, NightFacts, ShopFacts, SourceAccount, quality_checks};
-use refrain_issues::{Request, State};
+use refrain_issues::{IssuesConfig, Request, State};
 use refrain_record::tables::{ConversationOutcome, ConversationTag, IssueMember, QualityCheck};
 use refrain_record::{Date, Facet, IssueId, Outcome, TagPath};
 use refrain_tag::Tagger;
@@ -17,6 +18,7 @@ use crate::decisions::Decisions;
 use crate::progress::Progress;
 use crate::tables::{IssueTables, Links};
 use crate::texts::{conversation_key, conversation_text, message_ranges, turns};
+use crate::vectors::{Vectors, cache_file};
 
 /// Tags every conversation.
 pub(crate) fn tag(
@@ -114,8 +116,9 @@ pub(crate) fn issues(
     outcomes_of: &FxHashMap<(&str, &str, &str), Option<&str>>,
     state: State,
     prior: &[IssueMember],
+    vectors: Option<&Vectors>,
     as_of: Date,
-) -> anyhow::Result<(State, IssueTables)> {
+) -> crate::failure::Outcome<(State, IssueTables)> {
     let topics = TopicTags::new(tags);
     let wanted = requests_of(source);
     let tops: Vec<Option<&str>> = source
@@ -147,10 +150,24 @@ pub(crate) fn issues(
             language: conversation.language,
             person_key: outcomes_of.get(&key).copied().flatten(),
             top_tag: *top_tag,
+            vector: None,
         });
     }
     requests.sort_by_key(|r| (r.shop_id, r.date, r.source, r.conversation_id));
-    let night = refrain_issues::run_night(state, &requests, prior, &config.issues, as_of)?;
+    let distinct: Vec<&str> = requests.iter().map(|r| r.text).collect::<BTreeSet<_>>().into_iter().collect();
+    let embedded = match vectors {
+        Some(vectors) => vectors.embed_cached(&distinct, &cache_file(&config.lake), config.key.of_texts())?,
+        None => Vec::new(),
+    };
+    for request in &mut requests {
+        let place = distinct.binary_search(&request.text).ok();
+        request.vector = place.and_then(|place| embedded.get(place)).map(Vec::as_slice);
+    }
+    let settings = IssuesConfig {
+        vectors_of: vectors.map(|vectors| vectors.id().to_owned()),
+        ..config.issues.clone()
+    };
+    let night = refrain_issues::run_night(state, &requests, prior, &settings, as_of)?;
     Ok((
         night.state,
         IssueTables {

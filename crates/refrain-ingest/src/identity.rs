@@ -19,6 +19,7 @@ const MIN_KEY_BYTES: usize = 16;
 pub struct IdentityKey {
     mac: Hmac<Sha256>,
     content: [u8; 32],
+    texts: [u8; 32],
 }
 
 impl std::fmt::Debug for IdentityKey {
@@ -43,7 +44,14 @@ impl IdentityKey {
         Ok(Self {
             mac,
             content: blake3::derive_key("refrain-ingest 2026 content ids", secret),
+            texts: blake3::derive_key("refrain 2026 hashes of redacted texts in caches", secret),
         })
+    }
+
+    /// The key under which caches know redacted texts; tells nothing of identities.
+    #[must_use]
+    pub fn of_texts(&self) -> &[u8; 32] {
+        &self.texts
     }
 
     /// A key read from a file.

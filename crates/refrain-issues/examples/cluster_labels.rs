@@ -52,7 +52,7 @@ fn measure(path: &str, cfg: &IssuesConfig, print_names: bool, nights: Range<usiz
     let texts: Vec<&str> = pairs.iter().map(|p| p.0.as_str()).collect();
     let labels: Vec<&str> = pairs.iter().map(|p| p.1.as_str()).collect();
     let clustering = match nights.end {
-        0 => cluster_texts(&texts, Some(Language::En), cfg)?,
+        0 => cluster_texts(&texts, Some(Language::En), &[], cfg)?,
         _ => run_nights(&texts, cfg, nights)?,
     };
     let r = evaluate(&labels, &clustering.labels);
@@ -90,6 +90,7 @@ fn run_nights(
             language: Some(Language::En),
             person_key: None,
             top_tag: None,
+            vector: None,
         })
         .collect();
     all.sort_by_key(|r| (r.date, r.conversation_id));

@@ -5,12 +5,13 @@ use crate::context;
 use crate::dense::normalise;
 use crate::distinct::{collapse, sample};
 use crate::groups::{Groups, belonging, find_groups, reach_of, sums_of, unit_rows};
-use crate::lsa::Basis;
+use crate::basis::Basis;
 use crate::neighbours::{Neighbour, nearest_centre};
 use crate::request::Request;
 use crate::state::{Event, EventKind, IssueState, ShopState};
 use ndarray::{Array2, Axis};
 use refrain_record::Date;
+use rustc_hash::FxHashMap;
 
 /// Where one request stands; places are those of [`ShopState::issues`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,7 +114,9 @@ impl<'a> Night<'a> {
 
     /// Fits the basis when there is none, or when it rests on few texts and their number has doubled.
     fn renew_basis(&self, shop: &mut ShopState, prior: &[Option<Standing>]) {
-        let fitted_on = shop.basis.as_ref().map_or(0, |basis| basis.num_texts);
+        // Another embedder: everything moves into its vectors at once, ids and members stay.
+        let is_foreign = shop.basis.as_ref().is_some_and(|basis| !basis.is_of(self.cfg));
+        let fitted_on = shop.basis.as_ref().filter(|_| !is_foreign).map_or(0, Basis::num_texts);
         let is_settled = fitted_on >= self.cfg.basis_min_texts.min(self.cfg.sample_max);
         if is_settled || self.requests.len() < 2 * fitted_on || !self.has_begun() {
             return;
@@ -140,7 +143,13 @@ impl<'a> Night<'a> {
     pub(crate) fn fit_basis(&self, shop: &mut ShopState, standings: &[Option<Standing>], distinct: &[&str]) {
         let chosen = sample(distinct, self.cfg.sample_max, self.cfg.seed);
         let sampled: Vec<&str> = chosen.iter().map(|&at| distinct[at]).collect();
-        let basis = Basis::fit(&sampled, self.cfg);
+        let vectors: FxHashMap<&str, &[f32]> = self
+            .requests
+            .iter()
+            .filter_map(|request| Some((request.text, request.vector?)))
+            .collect();
+        let vectors: Vec<Option<&[f32]>> = sampled.iter().map(|text| vectors.get(text).copied()).collect();
+        let basis = Basis::fit(&sampled, &vectors, self.cfg);
         let mut members: Vec<Vec<&Request<'_>>> = vec![Vec::new(); shop.issues.len()];
         for (request, standing) in self.requests.iter().zip(standings) {
             if let Some(issue) = standing.and_then(|s| s.issue) {

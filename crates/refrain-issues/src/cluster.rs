@@ -2,7 +2,7 @@
 
 use crate::distinct::{collapse, sample};
 use crate::groups::{belonging, find_groups};
-use crate::lsa::Basis;
+use crate::basis::Basis;
 use crate::names::{Class, name_classes};
 use crate::neighbours::{Neighbour, nearest_centre};
 use crate::{IssuesConfig, IssuesError};
@@ -28,13 +28,15 @@ pub struct Clustering {
 
 /// Clusters texts as a first night would; their order does not matter.
 ///
-/// `language` serves the names' stop words. Near-duplicates share a cluster and count in its size.
+/// `language` serves the names' stop words. Near-duplicates share a cluster and count in its size. `vectors` has one
+/// for each text where [`IssuesConfig::vectors_of`] names an embedder, and is empty otherwise.
 ///
 /// # Errors
 /// When an option of `cfg` is out of its range.
 pub fn cluster_texts(
     texts: &[&str],
     language: Option<Language>,
+    vectors: &[&[f32]],
     cfg: &IssuesConfig,
 ) -> Result<Clustering, IssuesError> {
     cfg.check()?;
@@ -42,9 +44,12 @@ pub fn cluster_texts(
     let chosen = sample(&distinct.texts, cfg.sample_max, cfg.seed);
     let sampled: Vec<&str> = chosen.iter().map(|&at| distinct.texts[at]).collect();
     let sizes: Vec<usize> = chosen.iter().map(|&at| distinct.positions[at].len()).collect();
-    let basis = Basis::fit(&sampled, cfg);
-    let groups = find_groups(basis.embed(&sampled).view(), &sizes, cfg);
-    let points = basis.embed(&distinct.texts);
+    let vector_of = |at: usize| vectors.get(distinct.positions[at][0]).copied();
+    let sampled_vectors: Vec<Option<&[f32]>> = chosen.iter().map(|&at| vector_of(at)).collect();
+    let all_vectors: Vec<Option<&[f32]>> = (0..distinct.texts.len()).map(vector_of).collect();
+    let basis = Basis::fit(&sampled, &sampled_vectors, cfg);
+    let groups = find_groups(basis.embed(&sampled, &sampled_vectors).view(), &sizes, cfg);
+    let points = basis.embed(&distinct.texts, &all_vectors);
     let nearest = nearest_centre(points.view(), groups.centres.view());
     let labels = belonging(&nearest, cfg.assign_min_similarity);
     let order = largest_first(&labels, &distinct.positions, groups.centres.nrows());

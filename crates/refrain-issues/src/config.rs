@@ -10,6 +10,10 @@ pub enum Embedder {
     /// Randomised SVD of the shop's own TF-IDF terms; ships, needs nothing.
     #[default]
     Lsa,
+    /// Token vectors of a folder in Model2Vec's layout.
+    Static,
+    /// A sentence-transformers folder, run on the CPU.
+    Transformer,
 }
 
 /// Options of the issues stage.
@@ -18,6 +22,11 @@ pub enum Embedder {
 pub struct IssuesConfig {
     /// How texts become vectors.
     pub embedder: Embedder,
+    /// Folder of the model, for `static` and `transformer`.
+    pub embedder_model: Option<String>,
+    /// Names the embedder whose vectors the requests bring, set by who makes them; `None` for `lsa`.
+    #[serde(skip)]
+    pub vectors_of: Option<String>,
     /// Dimensions of a text's vector; fewer when the texts have less to say.
     pub dims: usize,
     /// Neighbours that each text is tied to in the graph.
@@ -52,6 +61,8 @@ impl Default for IssuesConfig {
     fn default() -> Self {
         Self {
             embedder: Embedder::Lsa,
+            embedder_model: None,
+            vectors_of: None,
             dims: 128,
             neighbours: 25,
             resolution: 1.0,

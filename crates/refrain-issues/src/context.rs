@@ -6,7 +6,7 @@
 //! again: the cosine of two requests is a weighted mean of how alike words, tag and language are.
 
 use crate::IssuesConfig;
-use crate::lsa::Basis;
+use crate::basis::Basis;
 use crate::request::Request;
 use crate::rng::gaussian;
 use ndarray::{Array2, s};
@@ -50,7 +50,8 @@ pub(crate) fn dims(basis: &Basis) -> usize {
 /// Unit vectors of requests' texts with their context, one row each; a text without known terms is
 /// a zero row, so that context alone makes nothing belong anywhere.
 pub(crate) fn embed(basis: &Basis, texts: &[&str], of: &[&Request<'_>]) -> Array2<f32> {
-    let words = basis.embed(texts);
+    let vectors: Vec<Option<&[f32]>> = of.iter().map(|request| request.vector).collect();
+    let words = basis.embed(texts, &vectors);
     let start = basis.dims();
     let mut points = Array2::zeros((texts.len(), dims(basis)));
     for ((mut row, words), request) in points.rows_mut().into_iter().zip(words.rows()).zip(of) {

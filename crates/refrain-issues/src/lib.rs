@@ -10,13 +10,14 @@
 //! use refrain_issues::{IssuesConfig, cluster_texts, evaluate};
 //! let texts = ["where is my parcel", "Where is my parcel?", "refund please", "Refund, please!"];
 //! let cfg = IssuesConfig { min_members: 2, ..IssuesConfig::default() };
-//! let found = cluster_texts(&texts, None, &cfg)?;
+//! let found = cluster_texts(&texts, None, &[], &cfg)?;
 //! let agreement = evaluate(&["late", "late", "refund", "refund"], &found.labels);
 //! assert_eq!((agreement.k_found, agreement.acc), (2, 1.0));
 //! # Ok::<(), refrain_issues::IssuesError>(())
 //! ```
 
 mod assign;
+mod basis;
 mod cluster;
 mod communities;
 mod config;

@@ -25,6 +25,8 @@ pub struct Request<'a> {
     pub person_key: Option<&'a str>,
     /// Main topic tag of the conversation.
     pub top_tag: Option<&'a str>,
+    /// Vector of the text from the embedder of [`IssuesConfig::vectors_of`](crate::IssuesConfig::vectors_of).
+    pub vector: Option<&'a [f32]>,
 }
 
 impl<'a> Request<'a> {

@@ -1,13 +1,13 @@
 //! What one night must remember for the next: per shop the basis, the issues and their lineage.
 
 use crate::IssuesError;
-use crate::lsa::Basis;
+use crate::basis::Basis;
 use refrain_record::{Date, IssueId, Label, LineageEvent, ShopId, tables::IssueLineage};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Version of the bytes; another one is refused.
-pub const STATE_VERSION: u32 = 2;
+pub const STATE_VERSION: u32 = 3;
 
 /// The issue registry after a night; [`State::default`] comes before the first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

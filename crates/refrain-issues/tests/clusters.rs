@@ -7,7 +7,7 @@ use refrain_issues::{IssuesConfig, cluster_texts};
 use std::collections::BTreeMap;
 
 fn labels(texts: &[&str]) -> Vec<Option<u32>> {
-    let found = cluster_texts(texts, None, &IssuesConfig::default()).unwrap();
+    let found = cluster_texts(texts, None, &[], &IssuesConfig::default()).unwrap();
     assert_eq!(found.labels.len(), texts.len());
     assert_eq!(found.names.len(), found.terms.len());
     for (label, nearest) in found.labels.iter().zip(&found.nearest) {

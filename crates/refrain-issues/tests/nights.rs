@@ -179,6 +179,7 @@ fn requests(said: &[Simulated]) -> Vec<Request<'_>> {
             language: Some(Language::En),
             person_key: None,
             top_tag: None,
+            vector: None,
         })
         .collect();
     list.sort_by(|a, b| (a.date, a.conversation_id).cmp(&(b.date, b.conversation_id)));
@@ -287,6 +288,7 @@ fn near_issues_merge() {
         .into_iter()
         .map(|r| Request {
             top_tag: Some("account/any"),
+            vector: None,
             ..r
         })
         .collect();
