@@ -16,10 +16,10 @@ test: lint rust-test real ## everything that is tested
 
 lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --locked --features refrain-cli/embed -- -D warnings
 
 rust-test:
-	$(CARGO) test --workspace --locked
+	$(CARGO) test --workspace --locked --features refrain-cli/embed
 
 # Real exports, and DuckDB, Polars and pandas over every table. Needs the release binary and a venv.
 real: $(VENV)/.ready

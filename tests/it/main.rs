@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
+#[cfg(feature = "embed")]
+mod embed;
 mod faults;
 mod golden;
 mod labels;

@@ -15,7 +15,6 @@ use refrain_tag::Tagger;
 use crate::args::{ConfigArgs, NightArgs, OnlyStage};
 use crate::config::Config;
 use crate::decisions::Decisions;
-use crate::vectors::Vectors;
 use crate::exports::{marker_text, markers, read_exports};
 use crate::failure::{ExitCode, Failure, Outcome};
 use crate::journey;
@@ -24,9 +23,10 @@ use crate::phrases::Phrases;
 use crate::progress::Progress;
 use crate::report::{NightReport, Report};
 use crate::retag::retag;
-use crate::stages::{self, InsightInput};
+use crate::stages::{self, Before, InsightInput};
 use crate::tables::{self, IssueTables, Night, TableWriter};
 use crate::tagger;
+use crate::vectors::Vectors;
 
 const ISSUE_STATE: &str = "issues";
 
@@ -305,8 +305,18 @@ impl Session<'_> {
                 (key, o.person_key.as_ref().map(refrain_record::PersonKey::as_str))
             })
             .collect();
-        let (state, found): (State, IssueTables) =
-            stages::issues(self.config, &night.source, &night.tags, &people, state, &prior, self.vectors.as_ref(), date)?;
+        let (state, found): (State, IssueTables) = stages::issues(
+            self.config,
+            &night.source,
+            &night.tags,
+            &people,
+            Before {
+                state,
+                members: &prior,
+                as_of: date,
+            },
+            self.vectors.as_ref(),
+        )?;
         drop(people);
         night.issues = found;
         stages::join_issues(&mut night.outcomes, &night.issues);

@@ -105,6 +105,13 @@ pub(crate) fn requests_of(source: &SourceTables) -> Vec<Option<usize>> {
         .collect()
 }
 
+/// Where the last night left the issues, and which night it is.
+pub(crate) struct Before<'a> {
+    pub(crate) state: State,
+    pub(crate) members: &'a [IssueMember],
+    pub(crate) as_of: Date,
+}
+
 /// Assigns requests to issues and finds new ones.
 ///
 /// # Errors
@@ -114,10 +121,8 @@ pub(crate) fn issues(
     source: &SourceTables,
     tags: &[ConversationTag],
     outcomes_of: &FxHashMap<(&str, &str, &str), Option<&str>>,
-    state: State,
-    prior: &[IssueMember],
+    before: Before<'_>,
     vectors: Option<&Vectors>,
-    as_of: Date,
 ) -> crate::failure::Outcome<(State, IssueTables)> {
     let topics = TopicTags::new(tags);
     let wanted = requests_of(source);
@@ -154,7 +159,12 @@ pub(crate) fn issues(
         });
     }
     requests.sort_by_key(|r| (r.shop_id, r.date, r.source, r.conversation_id));
-    let distinct: Vec<&str> = requests.iter().map(|r| r.text).collect::<BTreeSet<_>>().into_iter().collect();
+    let distinct: Vec<&str> = requests
+        .iter()
+        .map(|r| r.text)
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
     let embedded = match vectors {
         Some(vectors) => vectors.embed_cached(&distinct, &cache_file(&config.lake), config.key.of_texts())?,
         None => Vec::new(),
@@ -167,7 +177,7 @@ pub(crate) fn issues(
         vectors_of: vectors.map(|vectors| vectors.id().to_owned()),
         ..config.issues.clone()
     };
-    let night = refrain_issues::run_night(state, &requests, prior, &settings, as_of)?;
+    let night = refrain_issues::run_night(before.state, &requests, before.members, &settings, before.as_of)?;
     Ok((
         night.state,
         IssueTables {

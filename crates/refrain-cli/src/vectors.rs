@@ -76,12 +76,14 @@ impl Vectors {
         let wanted: Vec<&str> = missing.values().copied().collect();
         let fresh = self.embed(&wanted)?;
         known.extend(missing.keys().copied().zip(fresh));
-        let used: BTreeMap<&TextHash, &Vec<f32>> =
-            hashes.iter().filter_map(|hash| known.get_key_value(hash)).collect();
+        let used: BTreeMap<&TextHash, &Vec<f32>> = hashes.iter().filter_map(|hash| known.get_key_value(hash)).collect();
         if !missing.is_empty() || used.len() < known.len() {
             write(cache, &self.id, &used)?;
         }
-        Ok(hashes.iter().map(|hash| known.get(hash).cloned().unwrap_or_default()).collect())
+        Ok(hashes
+            .iter()
+            .map(|hash| known.get(hash).cloned().unwrap_or_default())
+            .collect())
     }
 }
 
@@ -161,7 +163,10 @@ fn hash(text: &str, key: &[u8; 32]) -> TextHash {
 /// What the cache holds of an embedder; nothing when it is missing, damaged or of another one, since it can always be
 /// made anew.
 fn read(path: &Path, id: &str) -> BTreeMap<TextHash, Vec<f32>> {
-    fs::read(path).ok().and_then(|bytes| decode(&bytes, id)).unwrap_or_default()
+    fs::read(path)
+        .ok()
+        .and_then(|bytes| decode(&bytes, id))
+        .unwrap_or_default()
 }
 
 fn decode(bytes: &[u8], id: &str) -> Option<BTreeMap<TextHash, Vec<f32>>> {
@@ -178,7 +183,14 @@ fn decode(bytes: &[u8], id: &str) -> Option<BTreeMap<TextHash, Vec<f32>>> {
     if name != id.as_bytes() || rest.len() % entry != 0 {
         return None;
     }
-    let vector = |bytes: &[u8]| bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
+    let vector = |bytes: &[u8]| {
+        bytes
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|four| f32::from_le_bytes(*four))
+            .collect()
+    };
     let entries = rest.chunks_exact(entry).filter_map(|entry| {
         let (hash, bytes) = entry.split_first_chunk::<16>()?;
         Some((*hash, vector(bytes)))
@@ -244,6 +256,10 @@ mod tests {
         assert!(refusal(&cfg).contains("issues.embedder_model"));
         cfg.embedder_model = Some("no/such/folder".into());
         assert!(refusal(&cfg).contains("hint: "));
-        assert!(Vectors::open(&IssuesConfig::default(), Path::new(".")).unwrap().is_none());
+        assert!(
+            Vectors::open(&IssuesConfig::default(), Path::new("."))
+                .unwrap()
+                .is_none()
+        );
     }
 }

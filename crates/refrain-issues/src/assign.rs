@@ -1,11 +1,11 @@
 //! Which issue each of a shop's requests belongs to, and which issues are born of the rest.
 
 use crate::IssuesConfig;
+use crate::basis::Basis;
 use crate::context;
 use crate::dense::normalise;
 use crate::distinct::{collapse, sample};
 use crate::groups::{Groups, belonging, find_groups, reach_of, sums_of, unit_rows};
-use crate::basis::Basis;
 use crate::neighbours::{Neighbour, nearest_centre};
 use crate::request::Request;
 use crate::state::{Event, EventKind, IssueState, ShopState};

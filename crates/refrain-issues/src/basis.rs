@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Basis {
     /// Latent semantic analysis of the shop's own texts.
-    Lsa(lsa::Basis),
+    Lsa(Box<lsa::Basis>),
     /// Vectors of a model outside, centred on the shop's mean: what all its texts share tells
     /// nothing apart, and cosines of two unlike texts come to lie near 0 as those of LSA do.
     Given {
@@ -26,7 +26,7 @@ impl Basis {
     /// text. A text without a vector counts as one that says nothing.
     pub(crate) fn fit(texts: &[&str], vectors: &[Option<&[f32]>], cfg: &IssuesConfig) -> Self {
         let Some(embedder) = &cfg.vectors_of else {
-            return Self::Lsa(lsa::Basis::fit(texts, cfg));
+            return Self::Lsa(Box::new(lsa::Basis::fit(texts, cfg)));
         };
         let dims = vectors.iter().flatten().map(|v| v.len()).max().unwrap_or(0);
         let mut mean = vec![0.0; dims];

@@ -1,8 +1,8 @@
 //! One set of texts clustered on its own: what `refrain issues eval` measures.
 
+use crate::basis::Basis;
 use crate::distinct::{collapse, sample};
 use crate::groups::{belonging, find_groups};
-use crate::basis::Basis;
 use crate::names::{Class, name_classes};
 use crate::neighbours::{Neighbour, nearest_centre};
 use crate::{IssuesConfig, IssuesError};

@@ -165,7 +165,7 @@ mod tests {
             };
             assert!(!basis.is_whole());
             let shop = crate::state::ShopState {
-                basis: Some(basis),
+                basis: Some(crate::basis::Basis::Lsa(Box::new(basis))),
                 ..Default::default()
             };
             let state = crate::State {
