@@ -5,6 +5,8 @@ use rayon::prelude::*;
 
 const QUERY_ROWS: usize = 256;
 const TARGET_ROWS: usize = 2048;
+/// Rows at right angles are no neighbours, on whichever side of 0 their product is rounded.
+const MIN_SIMILARITY: f32 = 1e-4;
 
 /// A row and its similarity to the row that asked.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,7 +17,7 @@ pub(crate) struct Neighbour {
 
 /// For each unit row of `points` its `k` most similar other rows, best first, ties to the lower row.
 ///
-/// Rows with similarity of 0 or less are no neighbours, so lists may be shorter. Memory is
+/// Rows with a similarity of about 0 or less are no neighbours, so lists may be shorter. Memory is
 /// `n * k` entries and one block of products a thread.
 pub(crate) fn nearest_neighbours(points: ArrayView2<'_, f32>, k: usize) -> Vec<Vec<Neighbour>> {
     let starts: Vec<usize> = (0..points.nrows()).step_by(QUERY_ROWS).collect();
@@ -48,7 +50,7 @@ fn block_neighbours(points: ArrayView2<'_, f32>, queries: std::ops::Range<usize>
 /// Targets come in rising order, so an equal later one never displaces an earlier.
 fn offer(list: &mut Vec<Neighbour>, k: usize, target: usize, similarity: f32) {
     let floor = if list.len() < k {
-        0.0
+        MIN_SIMILARITY
     } else {
         list.last().map_or(f32::INFINITY, |worst| worst.similarity)
     };
@@ -101,7 +103,7 @@ mod tests {
                 let mut all: Vec<(f32, u32)> = (0..points.nrows())
                     .filter(|&j| j != i)
                     .map(|j| (points.row(i).dot(&points.row(j)), j as u32))
-                    .filter(|&(s, _)| s > 0.0)
+                    .filter(|&(s, _)| s > MIN_SIMILARITY)
                     .collect();
                 all.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
                 all.into_iter().take(k).map(|(_, j)| j).collect()

@@ -80,6 +80,7 @@ fn state(nights: i32) -> Result<State, Box<dyn Error>> {
             language: Some(Language::En),
             person_key: None,
             top_tag: Some("a/b"),
+            vector: None,
         })
         .collect();
     let config = IssuesConfig {

@@ -48,5 +48,6 @@ fn request<'a>((conversation_id, text): (&'a str, &'a str)) -> Request<'a> {
         language: Some(Language::En),
         person_key: None,
         top_tag: None,
+        vector: None,
     }
 }
