@@ -5,7 +5,7 @@ use crate::basis::Basis;
 use crate::context;
 use crate::dense::normalise;
 use crate::distinct::{collapse, sample};
-use crate::groups::{Groups, belonging, find_groups, reach_of, sums_of, unit_rows};
+use crate::groups::{Groups, belonging, belonging_to_others, find_groups, reach_of, sums_of, to_others, unit_rows};
 use crate::neighbours::{Neighbour, nearest_centre};
 use crate::request::Request;
 use crate::state::{Event, EventKind, IssueState, ShopState};
@@ -52,6 +52,7 @@ struct Found {
 impl<'a> Night<'a> {
     /// Settles every request that `prior` leaves open: members stay what they are.
     pub(crate) fn settle(&self, shop: &mut ShopState, prior: Vec<Option<Standing>>) -> Vec<Standing> {
+        context::add_tags(&mut shop.tags, self.requests);
         self.renew_basis(shop, &prior);
         let is_first = shop.issues.is_empty();
         let is_fresh = |at: usize| is_first || self.is_in_window(at);
@@ -99,7 +100,7 @@ impl<'a> Night<'a> {
                 || Array2::zeros((distinct.texts.len(), 0)),
                 |basis| {
                     let of: Vec<&Request<'_>> = positions.iter().map(|list| &self.requests[list[0]]).collect();
-                    context::embed(basis, &distinct.texts, &of)
+                    context::embed(basis, &shop.tags, &distinct.texts, &of)
                 },
             ),
             sizes: positions
@@ -156,11 +157,12 @@ impl<'a> Night<'a> {
                 members[shop.issues[issue].canonical].push(request);
             }
         }
+        let tags = &shop.tags;
         for (issue, members) in shop.issues.iter_mut().zip(members) {
             let texts: Vec<&str> = members.iter().map(|r| r.text).collect();
             let distinct = collapse(&texts);
             let of: Vec<&Request<'_>> = distinct.positions.iter().map(|list| members[list[0]]).collect();
-            let points = context::embed(&basis, &distinct.texts, &of);
+            let points = context::embed(&basis, tags, &distinct.texts, &of);
             issue.sum = points.sum_axis(Axis(0)).to_vec();
             let mut centre = issue.sum.clone();
             normalise(&mut centre);
@@ -190,9 +192,13 @@ impl<'a> Night<'a> {
         let groups = find_groups(points.view(), &sizes, self.cfg);
         let (places, references) = self.births(shop, &groups, &sizes);
         let nearest = nearest_centre(pool.points.view(), groups.centres.view());
-        let labels = belonging(&nearest, self.cfg.assign_min_similarity);
+        let labels = belonging_to_others(
+            pool.points.view(),
+            &pool.sizes,
+            &nearest,
+            self.cfg.assign_min_similarity,
+        );
         let mut joined: Vec<Option<u32>> = vec![None; pool.texts.len()];
-        let mut own = vec![Vec::new(); places.len()];
         for at in 0..pool.texts.len() {
             let found = &mut pool.found[at];
             let Some(near) = nearest[at].filter(|n| found.issue.is_none() && n.similarity > 0.0) else {
@@ -206,7 +212,12 @@ impl<'a> Night<'a> {
             if labels[at].is_some() {
                 found.issue = Some(places[group]);
                 joined[at] = labels[at];
-                own[group].push(similarity);
+            }
+        }
+        let mut own = vec![Vec::new(); places.len()];
+        for (group, near) in joined.iter().zip(to_others(pool.points.view(), &pool.sizes, &joined)) {
+            if let (Some(group), Some(near)) = (group, near) {
+                own[*group as usize].push(near);
             }
         }
         let sums = sums_of(pool.points.view(), &joined, places.len());

@@ -2,7 +2,7 @@
 
 use crate::basis::Basis;
 use crate::distinct::{collapse, sample};
-use crate::groups::{belonging, find_groups};
+use crate::groups::{belonging_to_others, find_groups};
 use crate::names::{Class, name_classes};
 use crate::neighbours::{Neighbour, nearest_centre};
 use crate::{IssuesConfig, IssuesError};
@@ -51,7 +51,8 @@ pub fn cluster_texts(
     let groups = find_groups(basis.embed(&sampled, &sampled_vectors).view(), &sizes, cfg);
     let points = basis.embed(&distinct.texts, &all_vectors);
     let nearest = nearest_centre(points.view(), groups.centres.view());
-    let labels = belonging(&nearest, cfg.assign_min_similarity);
+    let all_sizes: Vec<usize> = distinct.positions.iter().map(Vec::len).collect();
+    let labels = belonging_to_others(points.view(), &all_sizes, &nearest, cfg.assign_min_similarity);
     let order = largest_first(&labels, &distinct.positions, groups.centres.nrows());
 
     let mut clustering = Clustering {

@@ -49,7 +49,8 @@ pub(crate) fn find_groups(points: ArrayView2<'_, f32>, sizes: &[usize], cfg: &Is
         .collect();
     let mut centres = refine(points, centres_of(points, &keep_large(&labels, sizes, cfg.min_members)));
     loop {
-        let labels = belonging(&nearest_centre(points, centres.view()), cfg.assign_min_similarity);
+        let nearest = nearest_centre(points, centres.view());
+        let labels = belonging_to_others(points, sizes, &nearest, cfg.assign_min_similarity);
         let kept = keep_large(&labels, sizes, cfg.min_members);
         let merged = merge_near(points, &kept, cfg.merge_similarity);
         if num_groups(&merged) == centres.nrows() {
@@ -64,6 +65,45 @@ pub(crate) fn find_groups(points: ArrayView2<'_, f32>, sizes: &[usize], cfg: &Is
 pub(crate) fn belonging(nearest: &[Option<Neighbour>], min_similarity: f32) -> Vec<Option<u32>> {
     let near = |n: &Option<Neighbour>| n.filter(|n| n.similarity >= min_similarity).map(|n| n.row);
     nearest.iter().map(near).collect()
+}
+
+/// Cosine of each labelled row to the sum of all others of its group, where row i stands for `sizes[i]` alike, at
+/// least one; `None` for one that is alone.
+///
+/// A centre that holds the row itself flatters it: five rows at right angles to each other have a cosine of 0.45 to
+/// their own centre, and would pass for a group.
+pub(crate) fn to_others(points: ArrayView2<'_, f32>, sizes: &[usize], labels: &[Option<u32>]) -> Vec<Option<f32>> {
+    let mut sums = Array2::<f32>::zeros((num_groups(labels), points.ncols()));
+    #[expect(clippy::cast_precision_loss, reason = "a weight needs no more")]
+    let size_of = |at: usize| sizes.get(at).copied().unwrap_or(1).max(1) as f32;
+    for (at, (label, row)) in labels.iter().zip(points.axis_iter(Axis(0))).enumerate() {
+        if let Some(label) = label {
+            sums.row_mut(*label as usize).scaled_add(size_of(at), &row);
+        }
+    }
+    let of = |(label, row): (&Option<u32>, ndarray::ArrayView1<'_, f32>)| {
+        let sum = sums.row((*label)? as usize);
+        let (along, own) = (sum.dot(&row), row.dot(&row));
+        let rest = sum.dot(&sum) - 2.0 * along + own;
+        // Rounding leaves a little of a sum that was the row alone.
+        (rest > own * 1e-3).then(|| (along - own) / (rest * own).sqrt())
+    };
+    labels.iter().zip(points.axis_iter(Axis(0))).map(of).collect()
+}
+
+/// As [`belonging`], without the rows that are not near enough to the others of their group.
+pub(crate) fn belonging_to_others(
+    points: ArrayView2<'_, f32>,
+    sizes: &[usize],
+    nearest: &[Option<Neighbour>],
+    min_similarity: f32,
+) -> Vec<Option<u32>> {
+    let mut labels = belonging(nearest, min_similarity);
+    let near = to_others(points, sizes, &labels);
+    for (label, near) in labels.iter_mut().zip(near) {
+        *label = label.filter(|_| near.is_some_and(|near| near >= min_similarity));
+    }
+    labels
 }
 
 /// The similarity that all but the loosest `LOOSE_SHARE` of a group's own reach, at least `floor`.
@@ -183,6 +223,19 @@ pub(crate) fn nearest_pair(centres: &Array2<f32>, min_similarity: f32) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_is_held_against_the_others() {
+        let points = ndarray::array![[1.0_f32, 0.0], [0.6, 0.8], [0.0, 1.0], [1.0, 0.0]];
+        let near = to_others(points.view(), &[1; 4], &[Some(0), Some(0), Some(1), None]);
+        assert!((near[0].unwrap() - 0.6).abs() < 1e-6 && (near[1].unwrap() - 0.6).abs() < 1e-6);
+        assert_eq!(near[2..], [None, None]);
+        let nearest = nearest_centre(points.view(), points.select(Axis(0), &[0, 2]).view());
+        let labels = belonging_to_others(points.view(), &[1; 4], &nearest, 0.5);
+        assert_eq!(labels, [Some(0), Some(1), Some(1), Some(0)]);
+        let twice = to_others(points.view(), &[1, 1, 2, 1], &[None, None, Some(0), None]);
+        assert!((twice[2].unwrap() - 1.0).abs() < 1e-6, "what is said twice has company");
+    }
     use crate::rng::gaussian;
 
     fn cfg() -> IssuesConfig {

@@ -21,6 +21,8 @@ pub struct State {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ShopState {
     pub(crate) basis: Option<Basis>,
+    /// Tags in order of their dimension.
+    pub(crate) tags: Vec<String>,
     /// By birth; the issue at place i has number i + 1, so numbers are never used again.
     pub(crate) issues: Vec<IssueState>,
     pub(crate) lineage: Vec<Event>,

@@ -247,7 +247,8 @@ fn thirty_nights() {
             .map(|(key, &count)| (key.1, count))
             .max_by_key(|entry| entry.1)
             .unwrap();
-        assert!(most * 10 >= total * 8, "topic {topic}: {most} of {total}, {share:?}");
+        // A few early ones may stand alone: what was founded is never taken back.
+        assert!(most * 4 >= total * 3, "topic {topic}: {most} of {total}, {share:?}");
         assert!(owners.insert(owner), "topic {topic} shares {owner}");
     }
 
