@@ -47,6 +47,54 @@ pub fn evaluate<L: Ord>(labels_true: &[L], found: &[Option<u32>]) -> ClusterEval
     }
 }
 
+/// Agreement when the texts without a cluster count as one more cluster, the noise.
+///
+/// How papers on issue discovery count: a cluster of its own for each such text, as in
+/// [`ClusterEvaluation`], rewards the NMI of whoever leaves much unclustered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NoiseEvaluation {
+    /// Share of texts matched by the best one-to-one matching of clusters and labels.
+    pub acc: f64,
+    /// Mutual information over the arithmetic mean of the entropies.
+    pub nmi: f64,
+    /// Adjusted Rand index.
+    pub ari: f64,
+    /// Harmonic mean of B-cubed precision and recall.
+    pub bcubed_f1: f64,
+    /// Share of the unclustered texts that carry the label of noise; absent without such.
+    pub noise_precision: Option<f64>,
+    /// Share of the texts with the label of noise that are unclustered; absent without such.
+    pub noise_recall: Option<f64>,
+}
+
+/// Compares like [`evaluate`], with all unclustered texts as one cluster and `noise` as the label
+/// of what belongs nowhere.
+#[must_use]
+pub fn evaluate_with_noise<L: Ord>(labels_true: &[L], found: &[Option<u32>], noise: Option<&L>) -> NoiseEvaluation {
+    let rest = found.iter().flatten().max().map_or(0, |&last| last.saturating_add(1));
+    let filled: Vec<Option<u32>> = found.iter().map(|f| Some(f.unwrap_or(rest))).collect();
+    let table = Table::new(labels_true, &filled);
+    let (precision, recall) = table.bcubed();
+    let count = |is_counted: fn(bool, bool) -> bool| {
+        let pairs = labels_true.iter().zip(found);
+        pairs.filter(|(l, f)| is_counted(Some(*l) == noise, f.is_none())).count() as u64
+    };
+    let both = count(|is_noise, is_alone| is_noise && is_alone);
+    let share = |whole: u64| (noise.is_some() && whole > 0).then(|| ratio(both, whole));
+    NoiseEvaluation {
+        acc: ratio(table.matched(), table.n as u64),
+        nmi: table.nmi(),
+        ari: table.ari(),
+        bcubed_f1: if precision + recall > 0.0 {
+            2.0 * precision * recall / (precision + recall)
+        } else {
+            0.0
+        },
+        noise_precision: share(count(|_, is_alone| is_alone)),
+        noise_recall: share(count(|is_noise, _| is_noise)),
+    }
+}
+
 /// Contingency of labels (rows) and clusters (columns); unclustered texts only count in rows.
 struct Table {
     n: usize,
@@ -141,6 +189,18 @@ impl Table {
         ((label_entropy - conditional) / mean).clamp(0.0, 1.0)
     }
 
+    /// Mean over texts of the share of its cluster with its label, and of its label in its cluster.
+    fn bcubed(&self) -> (f64, f64) {
+        let (mut precision, mut recall) = (0.0, 0.0);
+        for (&(row, column), &count) in &self.cells {
+            let pairs = count as f64 * count as f64;
+            precision += pairs / self.columns[column] as f64;
+            recall += pairs / self.rows[row] as f64;
+        }
+        let n = self.n.max(1) as f64;
+        (precision / n, recall / n)
+    }
+
     fn ari(&self) -> f64 {
         if self.n == 0 {
             return 0.0;
@@ -194,6 +254,24 @@ mod tests {
         close(alone.acc, 0.75);
         close(alone.unclustered_share, 0.25);
         assert_eq!(alone.k_found, 2);
+    }
+
+    #[test]
+    fn noise_is_one_cluster() {
+        let labels = ["a", "a", "b", "b", "oos", "oos"];
+        let found = [Some(0), Some(0), Some(1), None, None, Some(1)];
+        let noise = evaluate_with_noise(&labels, &found, Some(&"oos"));
+        let filled: Vec<Option<u32>> = found.iter().map(|f| f.or(Some(2))).collect();
+        let plain = evaluate(&labels, &filled);
+        close(noise.nmi, plain.nmi);
+        close(noise.ari, plain.ari);
+        close(noise.acc, 4.0 / 6.0);
+        // Of six texts two have all of their cluster and label, four half of each.
+        close(noise.bcubed_f1, 4.0 / 6.0);
+        assert_eq!((noise.noise_precision, noise.noise_recall), (Some(0.5), Some(0.5)));
+        let without = evaluate_with_noise(&labels, &found, None);
+        assert_eq!((without.noise_precision, without.noise_recall), (None, None));
+        assert_eq!(evaluate_with_noise::<&str>(&[], &[], None).bcubed_f1, 0.0);
     }
 
     #[test]

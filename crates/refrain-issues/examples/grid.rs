@@ -1,0 +1,81 @@
+//! Clusters groups of labelled sets with one setting and prints one line a set and one mean a group.
+//!
+//! `grid [--set option=value]... [--noise TAG] [--means] GROUP...`, where a group is JSONL files with
+//! `text` and `tag`, joined by commas. Texts of the tag `oos` (or TAG) belong nowhere.
+
+#![allow(clippy::print_stdout, reason = "an example talks on stdout")]
+
+use refrain_issues::{IssuesConfig, cluster_texts, evaluate, evaluate_with_noise};
+use refrain_record::Language;
+use std::error::Error;
+use std::time::Instant;
+
+const NAMES: [&str; 11] = [
+    "acc", "nmi", "ari", "noise-acc", "noise-nmi", "b3", "k", "alone", "noise-p", "noise-r", "s",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut options = serde_json::Map::new();
+    let (mut noise, mut means_only) = ("oos".to_owned(), false);
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--noise" => noise = args.next().unwrap_or_default(),
+            "--means" => means_only = true,
+            "--set" => {
+                let setting = args.next().unwrap_or_default();
+                let (name, value) = setting.split_once('=').ok_or("expected option=value")?;
+                options.insert(name.to_owned(), serde_json::from_str(value)?);
+            }
+            group => {
+                let cfg: IssuesConfig = serde_json::from_value(options.clone().into())?;
+                let mut rows = Vec::new();
+                for path in group.split(',') {
+                    let row = measure(path, &cfg, &noise)?;
+                    if !means_only {
+                        print(path, &row);
+                    }
+                    rows.push(row);
+                }
+                if rows.len() > 1 || means_only {
+                    let mean = std::array::from_fn(|i| rows.iter().map(|r| r[i]).sum::<f64>() / rows.len() as f64);
+                    print(&format!("mean of {} from {group:.40}", rows.len()), &mean);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn print(name: &str, row: &[f64; NAMES.len()]) {
+    let cells: Vec<String> = NAMES.iter().zip(row).map(|(n, v)| format!("{n} {v:.3}")).collect();
+    println!("{}  {name}", cells.join("  "));
+}
+
+fn measure(path: &str, cfg: &IssuesConfig, noise: &str) -> Result<[f64; NAMES.len()], Box<dyn Error>> {
+    let (mut texts, mut tags) = (Vec::new(), Vec::new());
+    for line in std::fs::read_to_string(path)?.lines() {
+        let row: serde_json::Value = serde_json::from_str(line)?;
+        texts.push(row["text"].as_str().ok_or("no text")?.to_owned());
+        tags.push(row["tag"].as_str().ok_or("no tag")?.to_owned());
+    }
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let start = Instant::now();
+    let found = cluster_texts(&texts, Some(Language::En), cfg)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let own = evaluate(&tags, &found.labels);
+    let one = evaluate_with_noise(&tags, &found.labels, Some(&noise.to_owned()));
+    Ok([
+        own.acc,
+        own.nmi,
+        own.ari,
+        one.acc,
+        one.nmi,
+        one.bcubed_f1,
+        own.k_found as f64,
+        own.unclustered_share,
+        one.noise_precision.unwrap_or(0.0),
+        one.noise_recall.unwrap_or(0.0),
+        seconds,
+    ])
+}
