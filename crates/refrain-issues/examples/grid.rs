@@ -1,26 +1,39 @@
 //! Clusters groups of labelled sets with one setting and prints one line a set and one mean a group.
 //!
-//! `grid [--set option=value]... [--noise TAG] [--means] GROUP...`, where a group is JSONL files with
-//! `text` and `tag`, joined by commas. Texts of the tag `oos` (or TAG) belong nowhere.
+//! `grid [--set option=value]... [--noise TAG] [--means] [--digest] GROUP...`, where a group is JSONL
+//! files with `text` and `tag`, joined by commas. Texts of the tag `oos` (or TAG) belong nowhere.
+//! `--digest` adds one of labels and similarities, to compare runs on different numbers of threads.
 
 #![allow(clippy::print_stdout, reason = "an example talks on stdout")]
 
 use refrain_issues::{IssuesConfig, cluster_texts, evaluate, evaluate_with_noise};
 use refrain_record::Language;
 use std::error::Error;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
 
 const NAMES: [&str; 11] = [
-    "acc", "nmi", "ari", "noise-acc", "noise-nmi", "b3", "k", "alone", "noise-p", "noise-r", "s",
+    "acc",
+    "nmi",
+    "ari",
+    "noise-acc",
+    "noise-nmi",
+    "b3",
+    "k",
+    "alone",
+    "noise-p",
+    "noise-r",
+    "s",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut options = serde_json::Map::new();
-    let (mut noise, mut means_only) = ("oos".to_owned(), false);
+    let (mut noise, mut means_only, mut digest) = ("oos".to_owned(), false, false);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--noise" => noise = args.next().unwrap_or_default(),
+            "--digest" => digest = true,
             "--means" => means_only = true,
             "--set" => {
                 let setting = args.next().unwrap_or_default();
@@ -31,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let cfg: IssuesConfig = serde_json::from_value(options.clone().into())?;
                 let mut rows = Vec::new();
                 for path in group.split(',') {
-                    let row = measure(path, &cfg, &noise)?;
+                    let row = measure(path, &cfg, &noise, digest)?;
                     if !means_only {
                         print(path, &row);
                     }
@@ -52,7 +65,7 @@ fn print(name: &str, row: &[f64; NAMES.len()]) {
     println!("{}  {name}", cells.join("  "));
 }
 
-fn measure(path: &str, cfg: &IssuesConfig, noise: &str) -> Result<[f64; NAMES.len()], Box<dyn Error>> {
+fn measure(path: &str, cfg: &IssuesConfig, noise: &str, digest: bool) -> Result<[f64; NAMES.len()], Box<dyn Error>> {
     let (mut texts, mut tags) = (Vec::new(), Vec::new());
     for line in std::fs::read_to_string(path)?.lines() {
         let row: serde_json::Value = serde_json::from_str(line)?;
@@ -63,6 +76,18 @@ fn measure(path: &str, cfg: &IssuesConfig, noise: &str) -> Result<[f64; NAMES.le
     let start = Instant::now();
     let found = cluster_texts(&texts, Some(Language::En), cfg)?;
     let seconds = start.elapsed().as_secs_f64();
+    if digest {
+        let mut hasher = DefaultHasher::new();
+        found.labels.hash(&mut hasher);
+        let bits = |s: &Option<f32>| s.map(f32::to_bits);
+        found
+            .similarities
+            .iter()
+            .map(bits)
+            .collect::<Vec<_>>()
+            .hash(&mut hasher);
+        println!("{:016x}  {path}", hasher.finish());
+    }
     let own = evaluate(&tags, &found.labels);
     let one = evaluate_with_noise(&tags, &found.labels, Some(&noise.to_owned()));
     Ok([

@@ -31,7 +31,8 @@ pub struct IssuesConfig {
     pub dims: usize,
     /// Neighbours that each text is tied to in the graph.
     pub neighbours: usize,
-    /// Resolution of the communities; higher gives more and smaller issues.
+    /// Resolution of the communities, raised with the number of texts; higher gives more and
+    /// smaller issues.
     pub resolution: f64,
     /// Distinct texts that an issue needs to be born.
     pub min_members: usize,
@@ -64,7 +65,7 @@ impl Default for IssuesConfig {
             embedder_model: None,
             vectors_of: None,
             dims: 128,
-            neighbours: 25,
+            neighbours: 20,
             resolution: 1.0,
             min_members: 5,
             assign_min_similarity: 0.35,

@@ -61,7 +61,7 @@ pub(crate) fn orthonormal(a: ArrayView2<'_, f32>) -> Array2<f32> {
 /// Eigenvalues, largest first, and eigenvectors as columns of a symmetric matrix (cyclic Jacobi).
 ///
 /// The sign of a vector is fixed: its entry of largest magnitude is positive.
-fn symmetric_eigen(mut m: Array2<f64>) -> (Vec<f64>, Array2<f64>) {
+pub(crate) fn symmetric_eigen(mut m: Array2<f64>) -> (Vec<f64>, Array2<f64>) {
     let n = m.nrows();
     let mut vectors = Array2::<f64>::eye(n);
     let scale: f64 = m.iter().map(|v| v * v).sum();

@@ -77,7 +77,9 @@ pub fn evaluate_with_noise<L: Ord>(labels_true: &[L], found: &[Option<u32>], noi
     let (precision, recall) = table.bcubed();
     let count = |is_counted: fn(bool, bool) -> bool| {
         let pairs = labels_true.iter().zip(found);
-        pairs.filter(|(l, f)| is_counted(Some(*l) == noise, f.is_none())).count() as u64
+        pairs
+            .filter(|(l, f)| is_counted(Some(*l) == noise, f.is_none()))
+            .count() as u64
     };
     let both = count(|is_noise, is_alone| is_noise && is_alone);
     let share = |whole: u64| (noise.is_some() && whole > 0).then(|| ratio(both, whole));

@@ -11,12 +11,14 @@ use crate::neighbours::{Neighbour, nearest_centre, nearest_neighbours};
 use linfa::DatasetBase;
 use linfa::traits::Fit;
 use linfa_clustering::{KMeans, KMeansInit};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 
 const KMEANS_ITERATIONS: u64 = 20;
 /// Few points have fewer neighbours of their own kind: at most this part of all, at least `MIN_NEIGHBOURS`.
 const NEIGHBOUR_SHARE: usize = 10;
 const MIN_NEIGHBOURS: usize = 3;
+const POINTS_A_STEP: f64 = 600.0;
+const FINEST: f64 = 5.0;
 const KMEANS_TOLERANCE: f32 = 1e-3;
 
 /// Measured on night-by-night runs: more gives many twins, none lets old issues swallow new ones.
@@ -36,12 +38,9 @@ pub(crate) struct Groups {
 /// Row i stands for `sizes[i]` conversations, and a group for at least `min_members` of them.
 /// Groups are numbered by their first row.
 pub(crate) fn find_groups(points: ArrayView2<'_, f32>, sizes: &[usize], cfg: &IssuesConfig) -> Groups {
-    let num_neighbours = cfg
-        .neighbours
-        .min((points.nrows() / NEIGHBOUR_SHARE).max(MIN_NEIGHBOURS));
-    let lists = nearest_neighbours(points, num_neighbours);
+    let lists = nearest_neighbours(points, neighbours_of(cfg.neighbours, points.nrows()));
     let graph = shared_neighbour_graph(&lists);
-    let part = communities(&graph, cfg.resolution, cfg.seed);
+    let part = communities(&graph, cfg.resolution * finer_for(points.nrows()), cfg.seed);
     let labels: Vec<Option<u32>> = part
         .into_iter()
         .zip(points.axis_iter(Axis(0)))
@@ -59,6 +58,20 @@ pub(crate) fn find_groups(points: ArrayView2<'_, f32>, sizes: &[usize], cfg: &Is
         // What a dissolved group held may belong to another; every round loses a centre, so it ends.
         centres = centres_of(points, &merged);
     }
+}
+
+/// Neighbours to ask for among so many points.
+pub(crate) fn neighbours_of(wanted: usize, num_points: usize) -> usize {
+    wanted.min((num_points / NEIGHBOUR_SHARE).max(MIN_NEIGHBOURS))
+}
+
+/// How much finer communities are sought among so many points.
+///
+/// Modularity makes one of communities that are small beside the whole (33 of 77 intents on
+/// Banking77), so the resolution grows as the whole does. Finer than `FINEST`, large issues
+/// shatter; below one `POINTS_A_STEP` all would be one.
+fn finer_for(num_points: usize) -> f64 {
+    (num_points as f64 / POINTS_A_STEP).clamp(1.0, FINEST)
 }
 
 /// The centre that each point belongs to: the nearest, when it is near enough.
@@ -194,11 +207,22 @@ fn merge_near(points: ArrayView2<'_, f32>, labels: &[Option<u32>], min_similarit
     let num = num_groups(labels);
     let mut sums = sums_of(points, labels, num);
     let mut stands_for: Vec<u32> = (0_u32..).take(num).collect();
-    while let Some((keep, gone, _)) = nearest_pair(&unit_rows(sums.clone()), min_similarity) {
+    let mut centres = unit_rows(sums.clone());
+    let mut products = centres.dot(&centres.t());
+    // A merge changes one row of the products; made anew each time they would cost the third power.
+    while let Some((keep, gone, _)) = most_alike(&products, min_similarity) {
         let absorbed = sums.row(gone).to_owned();
         let mut kept = sums.row_mut(keep);
         kept += &absorbed;
-        sums.row_mut(gone).fill(0.0);
+        let mut centre = kept.to_vec();
+        normalise(&mut centre);
+        centres.row_mut(keep).assign(&ArrayView1::from(&centre));
+        let renewed = centres.dot(&centres.row(keep));
+        products.row_mut(keep).assign(&renewed);
+        products.column_mut(keep).assign(&renewed);
+        centres.row_mut(gone).fill(0.0);
+        products.row_mut(gone).fill(0.0);
+        products.column_mut(gone).fill(0.0);
         let (from, to) = (stands_for[gone], stands_for[keep]);
         stands_for.iter_mut().filter(|s| **s == from).for_each(|s| *s = to);
     }
@@ -207,10 +231,14 @@ fn merge_near(points: ArrayView2<'_, f32>, labels: &[Option<u32>], min_similarit
 
 /// The two rows with the largest similarity of at least `min_similarity`, the lower row first; ties to the lower pair.
 pub(crate) fn nearest_pair(centres: &Array2<f32>, min_similarity: f32) -> Option<(usize, usize, f32)> {
-    let products = centres.dot(&centres.t());
+    most_alike(&centres.dot(&centres.t()), min_similarity)
+}
+
+/// The same of the rows' products.
+fn most_alike(products: &Array2<f32>, min_similarity: f32) -> Option<(usize, usize, f32)> {
     let mut best: Option<(usize, usize, f32)> = None;
-    for i in 0..centres.nrows() {
-        for j in i + 1..centres.nrows() {
+    for i in 0..products.nrows() {
+        for j in i + 1..products.nrows() {
             let similarity = products[[i, j]];
             if similarity >= min_similarity && best.is_none_or(|b| similarity > b.2) {
                 best = Some((i, j, similarity));

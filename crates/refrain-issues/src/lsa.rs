@@ -4,10 +4,15 @@
 //! by counter, so a fit gives the same bytes on any number of threads.
 
 use crate::IssuesConfig;
-use crate::dense::{normalise, orthonormal};
+use crate::dense::{orthonormal, symmetric_eigen};
+use crate::distinct::sample;
+use crate::graph::shared_neighbour_graph;
+use crate::groups::{neighbours_of, unit_rows};
+use crate::neighbours::nearest_neighbours;
 use crate::rng::gaussian;
 use crate::sparse::Sparse;
 use ndarray::{Array2, Axis};
+use rayon::prelude::*;
 use refrain_text::features::{FeatureConfig, Vectorizer};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +24,12 @@ const MAX_FEATURES: usize = 30_000;
 /// Texts embedded at a time, so that term weights never exist for all texts at once.
 const EMBED_ROWS: usize = 8_192;
 const LEVELS: f32 = 127.0;
+/// Texts whose neighbours tell what is wording: as many directions need no more.
+const CONTRACTED_FROM: usize = 8_192;
+/// Fewer texts a direction tell nothing of it: contracted on 90 texts, old issues swallow new ones.
+const TEXTS_A_DIRECTION: usize = 4;
+/// Added to the scatter in each direction, in units of the mean one: bounds what is stretched.
+const SCATTER_FLOOR: f64 = 0.3;
 
 /// A fitted embedding: terms, their weights, and directions among them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,7 +53,18 @@ impl Basis {
         };
         let vectorizer = Vectorizer::fit(texts, &features);
         let weights = Sparse::new(&vectorizer.transform_all(texts), vectorizer.num_features());
+        let chosen: Vec<&str> = sample(texts, CONTRACTED_FROM, cfg.seed)
+            .into_iter()
+            .map(|at| texts[at])
+            .collect();
         let projection = fit_projection(&weights, cfg.dims, cfg.seed);
+        let few = Sparse::new(&vectorizer.transform_all(&chosen), vectorizer.num_features());
+        let points = few.times(projection.view());
+        let projection = if points.nrows() < TEXTS_A_DIRECTION * points.ncols() {
+            projection
+        } else {
+            contracted(projection, points, cfg.neighbours)
+        };
         Self::quantised(vectorizer, &projection, texts.len())
     }
 
@@ -93,13 +115,44 @@ impl Basis {
             let weights = Sparse::new(&self.vectorizer.transform_all(chunk), self.scales.len());
             target.assign(&weights.times(projection.view()));
         }
-        for mut row in points.axis_iter_mut(Axis(0)) {
-            if let Some(row) = row.as_slice_mut() {
-                normalise(row);
-            }
-        }
-        points
+        unit_rows(points)
     }
+}
+
+/// The projection with directions shortened in which near neighbours differ.
+///
+/// What differs between neighbours is wording rather than matter: their mean scatter is inverted,
+/// as is done with the scatter inside known classes. CLINC of Zipf sizes .35 to .38 accuracy,
+/// Banking77 .41 to .43; a second round loses what the first gained.
+fn contracted(projection: Array2<f32>, points: Array2<f32>, num_neighbours: usize) -> Array2<f32> {
+    let points = unit_rows(points);
+    let num_neighbours = neighbours_of(num_neighbours, points.nrows()).div_ceil(2);
+    let graph = shared_neighbour_graph(&nearest_neighbours(points.view(), num_neighbours));
+    // The scatter of all ties is the graph's Laplacian between the points.
+    let mut pulled = Array2::<f32>::zeros(points.dim());
+    pulled
+        .axis_iter_mut(Axis(0))
+        .into_par_iter()
+        .enumerate()
+        .for_each(|(row, mut target)| {
+            for &(other, weight) in &graph.edges[row] {
+                target.scaled_add(weight as f32, &points.row(row));
+                target.scaled_add(-weight as f32, &points.row(other as usize));
+            }
+        });
+    let half = points.t().dot(&pulled).mapv(f64::from);
+    let mut scatter = &half + &half.t();
+    let dims = scatter.nrows();
+    let mean = scatter.diag().sum() / dims.max(1) as f64;
+    if mean <= 0.0 {
+        return projection;
+    }
+    scatter.mapv_inplace(|v| v / mean);
+    let (energies, vectors) = symmetric_eigen(scatter);
+    let scaled = Array2::from_shape_fn((dims, dims), |(i, j)| {
+        vectors[[i, j]] / (energies[j].max(0.0) + SCATTER_FLOOR).sqrt()
+    });
+    projection.dot(&scaled.dot(&vectors.t()).mapv(|v| v as f32))
 }
 
 /// Projection of term weights onto at most `dims` directions: one row a term, strongest first.
