@@ -74,7 +74,7 @@ fn measure(path: &str, cfg: &IssuesConfig, noise: &str, digest: bool) -> Result<
     }
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let start = Instant::now();
-    let found = cluster_texts(&texts, Some(Language::En), cfg)?;
+    let found = cluster_texts(&texts, Some(Language::En), &[], cfg)?;
     let seconds = start.elapsed().as_secs_f64();
     if digest {
         let mut hasher = DefaultHasher::new();
