@@ -55,7 +55,7 @@ bench: ## kernels over the starter corpus
 bench-peers: $(VENV)/.ready ## models and rules beside what users would take instead, one sitting
 	$(CARGO) build --release --locked --bin refrain
 	$(CARGO) build --release --locked -p refrain-tag --example keywords
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check scikit-learn
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check scikit-learn hyperscan
 	$(VENV)/bin/python benches/labels.py --work target/bench
 	$(VENV)/bin/python benches/keywords.py --work target/bench
 

@@ -6,7 +6,7 @@ Makes a season of two shops (two months, two problems that appear in its midst),
 `truth/conversations.jsonl.zst`: B-cubed, births, churn, lineage, fragmentation. The same figures of three degenerate
 ways to group (one giant issue, every conversation alone, two random issues merged every night) show what they punish.
 
-    python nights.py --work /tmp/nights [--seed 7] [--conversations 12000] [--nights 60] [--model none|starter|labels]
+    python benches/nights.py --work DIR [--seed 7] [--conversations 12000] [--nights 60] [--model none|starter|labels]
 
 Nights already run in --work are not run again.
 """
