@@ -11,6 +11,7 @@ use refrain_insight::{InsightConfig, QualityConfig};
 use refrain_issues::IssuesConfig;
 use refrain_lake::{LakeDir, Period};
 use refrain_record::Date;
+use refrain_tag::ModelReads;
 use serde::Deserialize;
 
 /// File looked for when `--config` is not given.
@@ -100,16 +101,7 @@ pub(crate) struct TagsSection {
     /// Trained model.
     pub(crate) model: Option<PathBuf>,
     /// Which messages the model reads.
-    pub(crate) model_reads: ModelReadsKey,
-}
-
-/// A value of `tags.model_reads`.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ModelReadsKey {
-    #[default]
-    Request,
-    EveryMessage,
+    pub(crate) model_reads: ModelReads,
 }
 
 /// The config in checked form.

@@ -125,10 +125,12 @@ pub(crate) fn import(config: &Config, file: &Path, by: Option<&str>) -> Outcome<
     let path = log(&config.lake);
     let mut lines = read_lines(&path)?;
     let before = lines.len();
+    let mut held: BTreeMap<String, Option<Vec<String>>> =
+        lines.iter().map(|line| (line.id.clone(), line.tags.clone())).collect();
     for line in wanted {
         // The same decision again, on whatever day, says nothing new.
-        let last = lines.iter().rev().find(|old| old.id == line.id);
-        if last.is_none_or(|old| old.tags != line.tags) {
+        if held.get(&line.id) != Some(&line.tags) {
+            held.insert(line.id.clone(), line.tags.clone());
             lines.push(line);
         }
     }
@@ -177,7 +179,7 @@ fn check(line: Line, taxonomy: &Taxonomy, by: Option<&str>, today: &str) -> anyh
     tags.dedup();
     if let Some(tag) = tags.iter().find(|tag| taxonomy.lookup(tag).is_none()) {
         return Err(anyhow!(
-            "the taxonomy has no tag `{}`\nhint: `refrain schema` does not list tags, `taxonomy.toml` does",
+            "the taxonomy has no tag `{}`\nhint: its tags stand in the file that `tags.taxonomy` names",
             plain(tag, 60)
         ));
     }

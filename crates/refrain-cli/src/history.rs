@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::decisions::Decisions;
 use crate::failure::{Failure, Outcome};
 use crate::stages::requests_of;
+use crate::tables;
 use crate::texts::{conversation_key, conversation_text, message_ranges, turns};
 
 /// A conversation with its messages.
@@ -37,13 +38,7 @@ pub(crate) fn read(config: &Config, limit: usize, seed: u64, known: &BTreeSet<St
     let lake = Snapshot::require(&config.lake)?;
     let mut drawn: Vec<(u64, Past)> = Vec::new();
     for dt in lake.periods::<Conversation>() {
-        let mut source = refrain_ingest::Tables {
-            conversations: lake.read_period::<Conversation>(dt)?,
-            messages: lake.read_period::<Message>(dt)?,
-            ..refrain_ingest::Tables::default()
-        };
-        source.conversations.sort_by(Conversation::compare_keys);
-        source.messages.sort_by(Message::compare_keys);
+        let source = tables::read_texts(&lake, dt)?;
         let ranges = message_ranges(&source);
         for (conversation, range) in source.conversations.into_iter().zip(ranges) {
             let messages = &source.messages[range];
@@ -78,13 +73,7 @@ pub(crate) fn decided(config: &Config) -> Outcome<Vec<LabelledText>> {
     };
     let mut examples = Vec::new();
     for dt in lake.periods::<Conversation>() {
-        let mut source = refrain_ingest::Tables {
-            conversations: lake.read_period::<Conversation>(dt)?,
-            messages: lake.read_period::<Message>(dt)?,
-            ..refrain_ingest::Tables::default()
-        };
-        source.conversations.sort_by(Conversation::compare_keys);
-        source.messages.sort_by(Message::compare_keys);
+        let source = tables::read_texts(&lake, dt)?;
         let tags = lake.read_period::<ConversationTag>(dt)?;
         let mut choices: FxHashMap<_, Vec<&ConversationTag>> = FxHashMap::default();
         for tag in tags.iter().filter(|tag| tag.facet != Facet::Topic) {

@@ -6,7 +6,7 @@
 
 use anyhow::anyhow;
 use refrain_lake::{FileMeta, Generation, LakeLock, Snapshot};
-use refrain_record::tables::{Conversation, ConversationTag, Message, Run};
+use refrain_record::tables::{Conversation, ConversationTag, Run};
 use refrain_record::{Date, Row, Stage};
 
 use crate::config::Config;
@@ -39,16 +39,7 @@ pub(crate) fn retag(config: &Config, from: Date, to: Date, is_dry: bool, progres
     }
     let mut generation = Generation::begin(&config.lake, config.period, &lock)?;
     for dt in periods {
-        let source = progress.timed("read lake", || -> Outcome<_> {
-            let mut source = refrain_ingest::Tables {
-                conversations: lake.read_period::<Conversation>(dt)?,
-                messages: lake.read_period::<Message>(dt)?,
-                ..refrain_ingest::Tables::default()
-            };
-            source.conversations.sort_by(Conversation::compare_keys);
-            source.messages.sort_by(Message::compare_keys);
-            Ok(source)
-        })?;
+        let source = progress.timed("read lake", || tables::read_texts(&lake, dt))?;
         let rows = progress.timed("tag", || stages::tag(&source, &tagger, &decisions, as_of, progress));
         progress.timed("write", || generation.write_period(dt, &rows, &meta))?;
     }

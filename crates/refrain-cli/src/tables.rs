@@ -4,8 +4,8 @@ use refrain_ingest::{Shop, Tables as SourceTables};
 use refrain_insight::Insight;
 use refrain_lake::{FileMeta, Generation, LakeError, Snapshot};
 use refrain_record::tables::{
-    ConversationOutcome, ConversationTag, Issue, IssueLineage, IssueMember, LinkCampaign, LinkCart, LinkOrder,
-    LinkReturn, QualityCheck, Reject, RepeatLink, Run,
+    Conversation, ConversationOutcome, ConversationTag, Issue, IssueLineage, IssueMember, LinkCampaign, LinkCart,
+    LinkOrder, LinkReturn, Message, QualityCheck, Reject, RepeatLink, Run,
 };
 use refrain_record::{Date, Row};
 
@@ -39,6 +39,18 @@ pub(crate) struct Night {
     pub(crate) insight: Insight,
     pub(crate) checks: Vec<QualityCheck>,
     pub(crate) runs: Vec<Run>,
+}
+
+/// Conversations and messages of one period, each in key order; all other tables empty.
+pub(crate) fn read_texts(lake: &Snapshot, dt: Date) -> Result<SourceTables, LakeError> {
+    let mut source = SourceTables {
+        conversations: lake.read_period::<Conversation>(dt)?,
+        messages: lake.read_period::<Message>(dt)?,
+        ..SourceTables::default()
+    };
+    source.conversations.sort_by(Conversation::compare_keys);
+    source.messages.sort_by(Message::compare_keys);
+    Ok(source)
 }
 
 /// Reads the source tables of a snapshot, each in key order, as ingest leaves them.

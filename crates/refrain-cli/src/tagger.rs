@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use refrain_tag::model::TagModel;
-use refrain_tag::{ModelReads, Rulebook, Tagger, Taxonomy};
+use refrain_tag::{Rulebook, Tagger, Taxonomy};
 
-use crate::config::{Config, ModelReadsKey, TagsSection};
+use crate::config::{Config, TagsSection};
 use crate::shipped;
 
 /// Builds the tagger of a config.
@@ -64,10 +64,7 @@ fn build(tags: &TagsSection, folder: &Path) -> anyhow::Result<Tagger> {
         taxonomy,
         rulebook,
         model,
-        reads: match tags.model_reads {
-            ModelReadsKey::Request => ModelReads::Request,
-            ModelReadsKey::EveryMessage => ModelReads::EveryMessage,
-        },
+        reads: tags.model_reads,
     })
 }
 

@@ -470,9 +470,10 @@ tables! {
         facet: Facet,
         /// What set it; a tag set by rule and model has two rows.
         method: TagMethod,
-        /// Calibrated probability for a model, the rule's weight for a rule, 1 for people and sources.
+        /// Calibrated probability for a model; for a rule the trust that a model learned in it, else its weight; 1 for people
+        /// and sources.
         score: f64,
-        /// Rule or model that set it.
+        /// Rule, model, person or source that set it.
         set_by: Label,
         /// `messages.seq` of the evidence; null when the whole conversation is.
         evidence_seq: Option<i64>,
