@@ -1,17 +1,16 @@
 //! Which issue each of a shop's requests belongs to, and which issues are born of the rest.
 
 use crate::IssuesConfig;
-use crate::basis::Basis;
+use crate::basis::{Basis, Said};
 use crate::context;
 use crate::dense::normalise;
-use crate::distinct::{collapse, sample};
+use crate::distinct::{Distinct, collapse, sample};
 use crate::groups::{Groups, belonging, belonging_to_others, find_groups, reach_of, sums_of, to_others, unit_rows};
 use crate::neighbours::{Neighbour, nearest_centre};
 use crate::request::Request;
 use crate::state::{Event, EventKind, IssueState, ShopState};
 use ndarray::{Array2, Axis};
 use refrain_record::Date;
-use rustc_hash::FxHashMap;
 
 /// Where one request stands; places are those of [`ShopState::issues`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -117,15 +116,14 @@ impl<'a> Night<'a> {
     fn renew_basis(&self, shop: &mut ShopState, prior: &[Option<Standing>]) {
         // Another embedder: everything moves into its vectors at once, ids and members stay.
         let is_foreign = shop.basis.as_ref().is_some_and(|basis| !basis.is_of(self.cfg));
-        let fitted_on = shop.basis.as_ref().filter(|_| !is_foreign).map_or(0, Basis::num_texts);
-        let is_settled = fitted_on >= self.cfg.basis_min_texts.min(self.cfg.sample_max);
-        if is_settled || self.requests.len() < 2 * fitted_on || !self.has_begun() {
+        let fitted_on = shop.basis.as_ref().filter(|_| !is_foreign).map_or(0, |basis| basis.num_texts);
+        if shop.is_settled(self.cfg) || self.requests.len() < 2 * fitted_on || !self.has_begun() {
             return;
         }
         let texts: Vec<&str> = self.requests.iter().map(|r| r.text).collect();
         let distinct = collapse(&texts);
         if distinct.texts.len() >= (2 * fitted_on).max(1) {
-            self.fit_basis(shop, prior, &distinct.texts);
+            self.fit_basis(shop, prior, &distinct);
         }
     }
 
@@ -141,16 +139,13 @@ impl<'a> Night<'a> {
     /// Fits a basis on distinct texts and moves every issue's centre into it by its members' texts.
     ///
     /// An issue whose members are all gone keeps a zero centre, which nothing is near to.
-    pub(crate) fn fit_basis(&self, shop: &mut ShopState, standings: &[Option<Standing>], distinct: &[&str]) {
-        let chosen = sample(distinct, self.cfg.sample_max, self.cfg.seed);
-        let sampled: Vec<&str> = chosen.iter().map(|&at| distinct[at]).collect();
-        let vectors: FxHashMap<&str, &[f32]> = self
-            .requests
+    pub(crate) fn fit_basis(&self, shop: &mut ShopState, standings: &[Option<Standing>], distinct: &Distinct<'_>) {
+        let chosen = sample(&distinct.texts, self.cfg.sample_max, self.cfg.seed);
+        let said: Vec<Said<'_>> = chosen
             .iter()
-            .filter_map(|request| Some((request.text, request.vector?)))
+            .map(|&at| context::said(distinct.texts[at], &self.requests[distinct.positions[at][0]]))
             .collect();
-        let vectors: Vec<Option<&[f32]>> = sampled.iter().map(|text| vectors.get(text).copied()).collect();
-        let basis = Basis::fit(&sampled, &vectors, self.cfg);
+        let basis = Basis::fit(&said, self.cfg);
         let mut members: Vec<Vec<&Request<'_>>> = vec![Vec::new(); shop.issues.len()];
         for (request, standing) in self.requests.iter().zip(standings) {
             if let Some(issue) = standing.and_then(|s| s.issue) {

@@ -1,6 +1,6 @@
 //! One set of texts clustered on its own: what `refrain issues eval` measures.
 
-use crate::basis::Basis;
+use crate::basis::{Basis, Said};
 use crate::distinct::{collapse, sample};
 use crate::groups::{belonging_to_others, find_groups};
 use crate::names::{Class, name_classes};
@@ -42,14 +42,18 @@ pub fn cluster_texts(
     cfg.check()?;
     let distinct = collapse(texts);
     let chosen = sample(&distinct.texts, cfg.sample_max, cfg.seed);
-    let sampled: Vec<&str> = chosen.iter().map(|&at| distinct.texts[at]).collect();
     let sizes: Vec<usize> = chosen.iter().map(|&at| distinct.positions[at].len()).collect();
-    let vector_of = |at: usize| vectors.get(distinct.positions[at][0]).copied();
-    let sampled_vectors: Vec<Option<&[f32]>> = chosen.iter().map(|&at| vector_of(at)).collect();
-    let all_vectors: Vec<Option<&[f32]>> = (0..distinct.texts.len()).map(vector_of).collect();
-    let basis = Basis::fit(&sampled, &sampled_vectors, cfg);
-    let groups = find_groups(basis.embed(&sampled, &sampled_vectors).view(), &sizes, cfg);
-    let points = basis.embed(&distinct.texts, &all_vectors);
+    let said: Vec<Said<'_>> = (0..distinct.texts.len())
+        .map(|at| Said {
+            text: distinct.texts[at],
+            language,
+            vector: vectors.get(distinct.positions[at][0]).copied(),
+        })
+        .collect();
+    let sampled: Vec<Said<'_>> = chosen.iter().map(|&at| said[at]).collect();
+    let basis = Basis::fit(&sampled, cfg);
+    let groups = find_groups(basis.embed(&sampled).view(), &sizes, cfg);
+    let points = basis.embed(&said);
     let nearest = nearest_centre(points.view(), groups.centres.view());
     let all_sizes: Vec<usize> = distinct.positions.iter().map(Vec::len).collect();
     let labels = belonging_to_others(points.view(), &all_sizes, &nearest, cfg.assign_min_similarity);

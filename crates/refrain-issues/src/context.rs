@@ -6,7 +6,7 @@
 //! again: the cosine of two requests is a weighted mean of how alike words, tag and language are.
 
 use crate::IssuesConfig;
-use crate::basis::Basis;
+use crate::basis::{Basis, Said};
 use crate::request::Request;
 use crate::rng::gaussian;
 use ndarray::{Array2, s};
@@ -66,8 +66,8 @@ pub(crate) fn add_tags(tags: &mut Vec<String>, requests: &[Request<'_>]) {
 /// Unit vectors of requests' texts with their context, one row each; a text without known terms is
 /// a zero row, so that context alone makes nothing belong anywhere.
 pub(crate) fn embed(basis: &Basis, tags: &[String], texts: &[&str], of: &[&Request<'_>]) -> Array2<f32> {
-    let vectors: Vec<Option<&[f32]>> = of.iter().map(|request| request.vector).collect();
-    let words = basis.embed(texts, &vectors);
+    let said: Vec<Said<'_>> = texts.iter().zip(of).map(|(text, request)| said(text, request)).collect();
+    let words = basis.embed(&said);
     let start = basis.dims();
     let mut points = Array2::zeros((texts.len(), dims(basis)));
     for ((mut row, words), request) in points.rows_mut().into_iter().zip(words.rows()).zip(of) {
@@ -106,6 +106,15 @@ pub(crate) fn embed(basis: &Basis, tags: &[String], texts: &[&str], of: &[&Reque
         row.mapv_inplace(|v| v / total.sqrt());
     }
     points
+}
+
+/// What a request's words are embedded from.
+pub(crate) fn said<'a>(text: &'a str, request: &Request<'a>) -> Said<'a> {
+    Said {
+        text,
+        language: request.language,
+        vector: request.vector,
+    }
 }
 
 /// A unit vector that stands for a tag, drawn by its name.

@@ -26,6 +26,7 @@ mod dense;
 mod distinct;
 mod error;
 mod evaluate;
+mod filler;
 mod graph;
 mod groups;
 mod hungarian;

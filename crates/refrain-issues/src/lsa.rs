@@ -36,8 +36,6 @@ const SCATTER_FLOOR: f64 = 0.3;
 pub(crate) struct Basis {
     vectorizer: Vectorizer,
     dims: usize,
-    /// Distinct texts it was fitted on.
-    pub(crate) num_texts: usize,
     /// One row a term, in steps of the row's scale: a quarter of the bytes, nothing lost that shows.
     steps: Vec<i8>,
     scales: Vec<f32>,
@@ -65,10 +63,10 @@ impl Basis {
         } else {
             contracted(projection, points, cfg.neighbours)
         };
-        Self::quantised(vectorizer, &projection, texts.len())
+        Self::quantised(vectorizer, &projection)
     }
 
-    fn quantised(vectorizer: Vectorizer, projection: &Array2<f32>, num_texts: usize) -> Self {
+    fn quantised(vectorizer: Vectorizer, projection: &Array2<f32>) -> Self {
         let mut steps = Vec::with_capacity(projection.len());
         let mut scales = Vec::with_capacity(projection.nrows());
         for row in projection.rows() {
@@ -81,7 +79,6 @@ impl Basis {
         Self {
             vectorizer,
             dims: projection.ncols(),
-            num_texts,
             steps,
             scales,
         }
@@ -218,7 +215,7 @@ mod tests {
             };
             assert!(!basis.is_whole());
             let shop = crate::state::ShopState {
-                basis: Some(crate::basis::Basis::Lsa(Box::new(basis))),
+                basis: Some(crate::basis::Basis::of_lsa(basis)),
                 ..Default::default()
             };
             let state = crate::State {

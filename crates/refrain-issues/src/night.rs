@@ -6,11 +6,13 @@ use crate::distinct::collapse;
 use crate::lifecycle::{Tally, age, most_frequent, name, tally};
 use crate::request::{NightIssues, Request, check_order};
 use crate::state::{ShopState, State, issue_id, issue_place};
-use crate::{IssuesConfig, IssuesError};
+use crate::{IssuesConfig, IssuesError, filler};
 use refrain_record::tables::{Issue, IssueMember};
 use refrain_record::{Date, IssueId, IssueStatus, MembershipKind, ShopId, TagPath};
 use refrain_text::fingerprint;
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 const NUM_EXAMPLES: usize = 5;
@@ -57,6 +59,9 @@ pub fn run_night(
     let (mut issues, mut members) = (Vec::new(), Vec::new());
     for (shop_id, requests) in by_shop {
         let mut shop = state.shops.remove(&shop_id).unwrap_or_default();
+        shop.fillers = filler::learn(requests);
+        let matters = matters(requests, &shop);
+        let requests = &with_texts(requests, &matters);
         let night = Night {
             requests,
             cfg: &in_context(cfg, requests),
@@ -108,6 +113,9 @@ pub fn refit(
         let Some(shop) = state.shops.get_mut(shop_id) else {
             continue;
         };
+        shop.fillers = filler::learn(requests);
+        let matters = matters(requests, shop);
+        let requests = &with_texts(requests, &matters);
         let standings = prior_standings(shop_id, shop, requests, &prior)?;
         let texts: Vec<&str> = requests.iter().map(|r| r.text).collect();
         Night {
@@ -115,9 +123,25 @@ pub fn refit(
             cfg: &in_context(cfg, requests),
             as_of,
         }
-        .fit_basis(shop, &standings, &collapse(&texts).texts);
+        .fit_basis(shop, &standings, &collapse(&texts));
     }
     Ok(state)
+}
+
+/// What each request says beside fillers.
+fn matters<'a>(requests: &[Request<'a>], shop: &ShopState) -> Vec<Cow<'a, str>> {
+    requests
+        .par_iter()
+        .map(|request| filler::without(request.text, &shop.fillers))
+        .collect()
+}
+
+fn with_texts<'a>(requests: &[Request<'a>], texts: &'a [Cow<'_, str>]) -> Vec<Request<'a>> {
+    requests
+        .iter()
+        .zip(texts)
+        .map(|(request, text)| Request { text, ..*request })
+        .collect()
 }
 
 fn index(members: &[IssueMember]) -> Prior<'_> {

@@ -1,13 +1,13 @@
 //! What one night must remember for the next: per shop the basis, the issues and their lineage.
 
-use crate::IssuesError;
+use crate::{IssuesConfig, IssuesError};
 use crate::basis::Basis;
 use refrain_record::{Date, IssueId, Label, LineageEvent, ShopId, tables::IssueLineage};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Version of the bytes; another one is refused.
-pub const STATE_VERSION: u32 = 3;
+pub const STATE_VERSION: u32 = 4;
 
 /// The issue registry after a night; [`State::default`] comes before the first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub struct State {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ShopState {
     pub(crate) basis: Option<Basis>,
+    /// Sentences that say nothing about the matter, learnt with the basis.
+    pub(crate) fillers: BTreeSet<u64>,
     /// Tags in order of their dimension.
     pub(crate) tags: Vec<String>,
     /// By birth; the issue at place i has number i + 1, so numbers are never used again.
@@ -138,6 +140,12 @@ impl State {
 }
 
 impl ShopState {
+    /// Whether the basis stays until a refit.
+    pub(crate) fn is_settled(&self, cfg: &IssuesConfig) -> bool {
+        let own = self.basis.as_ref().filter(|basis| basis.is_of(cfg));
+        own.is_some_and(|basis| basis.num_texts >= cfg.basis_min_texts.min(cfg.sample_max))
+    }
+
     /// Whether lengths and places fit, so that nothing later reaches outside.
     fn is_whole(&self) -> bool {
         if !self.basis.as_ref().is_none_or(Basis::is_whole) {

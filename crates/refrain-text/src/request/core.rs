@@ -43,8 +43,10 @@ pub fn request_core(text: &str) -> Cow<'_, str> {
     Cow::Owned(parts.join(" "))
 }
 
-/// Lines, and inside them what ends in a full stop, question or exclamation mark before a blank.
-fn sentences(text: &str) -> Vec<&str> {
+/// The sentences of a text: lines, and inside them what ends in a full stop, question or exclamation mark before a
+/// blank; trimmed, in their order, none of them empty.
+#[must_use]
+pub fn sentences(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for line in text.lines() {
         let mut start = 0;

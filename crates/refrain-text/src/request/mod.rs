@@ -8,7 +8,7 @@
 mod core;
 mod words;
 
-pub use self::core::request_core;
+pub use self::core::{request_core, sentences};
 
 use refrain_record::{AuthorRole, Turn, Visibility};
 
