@@ -77,7 +77,12 @@ fn published(night: &NightIssues) -> BTreeMap<Key<'_>, (&str, &str)> {
     let issues: BTreeMap<(&str, &str), (&str, &str)> = night
         .issues
         .iter()
-        .map(|i| ((i.shop_id.as_str(), i.issue_id.as_str()), (i.canonical_id.as_str(), i.issue_family_id.as_str())))
+        .map(|i| {
+            (
+                (i.shop_id.as_str(), i.issue_id.as_str()),
+                (i.canonical_id.as_str(), i.issue_family_id.as_str()),
+            )
+        })
         .collect();
     let of = |m: &refrain_record::tables::IssueMember| {
         let id = m.issue_id.as_ref()?;
@@ -86,7 +91,12 @@ fn published(night: &NightIssues) -> BTreeMap<Key<'_>, (&str, &str)> {
     night
         .members
         .iter()
-        .filter_map(|m| Some(((m.shop_id.as_str(), m.source.as_str(), m.conversation_id.as_str()), of(m)?)))
+        .filter_map(|m| {
+            Some((
+                (m.shop_id.as_str(), m.source.as_str(), m.conversation_id.as_str()),
+                of(m)?,
+            ))
+        })
         .collect()
 }
 
@@ -163,12 +173,21 @@ fn run(rows: &[Row], cfg: &IssuesConfig, nights: std::ops::Range<i32>, verbose: 
         }
         for (name, pick) in [("issue", 0), ("family", 1)] {
             let (p, r) = b_cubed(rows, as_of, &now, pick);
-            *pooled.entry(if name == "issue" { "issue p" } else { "family p" }).or_insert(0.0) += p;
-            *pooled.entry(if name == "issue" { "issue r" } else { "family r" }).or_insert(0.0) += r;
+            *pooled
+                .entry(if name == "issue" { "issue p" } else { "family p" })
+                .or_insert(0.0) += p;
+            *pooled
+                .entry(if name == "issue" { "issue r" } else { "family r" })
+                .or_insert(0.0) += r;
         }
         before = now
             .iter()
-            .map(|(k, v)| ((k.0.to_owned(), k.1.to_owned(), k.2.to_owned()), (v.0.to_owned(), v.1.to_owned())))
+            .map(|(k, v)| {
+                (
+                    (k.0.to_owned(), k.1.to_owned(), k.2.to_owned()),
+                    (v.0.to_owned(), v.1.to_owned()),
+                )
+            })
             .collect();
         if number + 1 == nights.end {
             report(rows, as_of, &night, &now, &born, start, verbose)?;
@@ -181,7 +200,10 @@ fn run(rows: &[Row], cfg: &IssuesConfig, nights: std::ops::Range<i32>, verbose: 
     let mean = |name: &str| pooled.get(name).copied().unwrap_or(0.0) / n;
     println!(
         "mean of nights: issues P {:.3} R {:.3}, families P {:.3} R {:.3}; moved {moved}, unexplained {unexplained}, family changes {families_moved}; majority changes {:.2} per 100 issue-nights of {kept_nights}",
-        mean("issue p"), mean("issue r"), mean("family p"), mean("family r"),
+        mean("issue p"),
+        mean("issue r"),
+        mean("family p"),
+        mean("family r"),
         100.0 * majority_changes as f64 / f64::max(kept_nights as f64, 1.0)
     );
     if let (Some(last), Ok(path)) = (&last, std::env::var("DUMP")) {
@@ -216,7 +238,10 @@ fn b_cubed(rows: &[Row], as_of: Date, now: &BTreeMap<Key<'_>, (&str, &str)>, pic
     for r in rows.iter().filter(|r| r.date <= as_of) {
         let Some(problem) = r.problem.as_deref() else { continue };
         let found = now.get(&(r.shop.as_str(), r.source.as_str(), r.id.as_str()));
-        let issue = found.map_or_else(|| format!(" {}/{}", r.source, r.id), |f| if pick == 0 { f.0 } else { f.1 }.to_owned());
+        let issue = found.map_or_else(
+            || format!(" {}/{}", r.source, r.id),
+            |f| if pick == 0 { f.0 } else { f.1 }.to_owned(),
+        );
         *cells.entry((&r.shop, problem, issue)).or_insert(0.0) += 1.0;
     }
     let (mut of_issue, mut of_class) = (BTreeMap::new(), BTreeMap::new());
@@ -225,8 +250,13 @@ fn b_cubed(rows: &[Row], as_of: Date, now: &BTreeMap<Key<'_>, (&str, &str)>, pic
         *of_class.entry((*shop, *problem)).or_insert(0.0) += n;
     }
     let total: f64 = cells.values().sum();
-    let sum = |of: &dyn Fn(&(&str, &str, String)) -> f64| cells.iter().map(|(k, n)| n * n / of(k)).sum::<f64>() / total.max(1.0);
-    (sum(&|k| of_issue[&(k.0, k.2.as_str())]), sum(&|k| of_class[&(k.0, k.1)]))
+    let sum = |of: &dyn Fn(&(&str, &str, String)) -> f64| {
+        cells.iter().map(|(k, n)| n * n / of(k)).sum::<f64>() / total.max(1.0)
+    };
+    (
+        sum(&|k| of_issue[&(k.0, k.2.as_str())]),
+        sum(&|k| of_class[&(k.0, k.1)]),
+    )
 }
 
 fn report(
@@ -240,7 +270,10 @@ fn report(
 ) -> Result<(), Box<dyn Error>> {
     for (name, pick) in [("issues", 0), ("families", 1)] {
         let (p, r) = b_cubed(rows, as_of, now, pick);
-        println!("{name}, last night: B3 P {p:.3} R {r:.3} F1 {:.3}", 2.0 * p * r / (p + r));
+        println!(
+            "{name}, last night: B3 P {p:.3} R {r:.3} F1 {:.3}",
+            2.0 * p * r / (p + r)
+        );
     }
     let known = || rows.iter().filter(|r| r.date <= as_of);
     let is_in = |r: &&Row| now.contains_key(&(r.shop.as_str(), r.source.as_str(), r.id.as_str()));
@@ -269,7 +302,12 @@ fn report(
     }
     delays.sort_unstable();
     let at = |share: usize| delays.get(delays.len() * share / 100).copied().unwrap_or(-1);
-    println!("problems with 5 or more {}, never born {never}, days to birth median {} p90 {}", days.len(), at(50), at(90));
+    println!(
+        "problems with 5 or more {}, never born {never}, days to birth median {} p90 {}",
+        days.len(),
+        at(50),
+        at(90)
+    );
     let mut counts: BTreeMap<&str, BTreeMap<String, usize>> = BTreeMap::new();
     for r in known() {
         if let Some(found) = now.get(&(r.shop.as_str(), r.source.as_str(), r.id.as_str())) {
@@ -278,7 +316,11 @@ fn report(
             *counts.entry(found.0).or_default().entry(name).or_insert(0) += 1;
         }
     }
-    let names: BTreeMap<&str, &str> = night.issues.iter().map(|i| (i.issue_id.as_str(), i.name.as_str())).collect();
+    let names: BTreeMap<&str, &str> = night
+        .issues
+        .iter()
+        .map(|i| (i.issue_id.as_str(), i.name.as_str()))
+        .collect();
     let (mut top_sum, mut sum, mut largest) = (0, 0, 0);
     let mut ranked: Vec<(usize, &str)> = counts.iter().map(|(issue, of)| (of.values().sum(), *issue)).collect();
     ranked.sort_by(|a, b| b.cmp(a));
@@ -294,7 +336,11 @@ fn report(
             let mut top: Vec<(&String, &usize)> = counts[issue].iter().collect();
             top.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
             let top: Vec<String> = top.iter().take(5).map(|(name, n)| format!("{name} x{n}")).collect();
-            println!("  {issue} x{size} [{}] {}", names.get(issue).copied().unwrap_or(""), top.join(", "));
+            println!(
+                "  {issue} x{size} [{}] {}",
+                names.get(issue).copied().unwrap_or(""),
+                top.join(", ")
+            );
         }
     }
     println!(

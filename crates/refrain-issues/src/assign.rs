@@ -5,12 +5,21 @@ use crate::basis::{Basis, Said};
 use crate::context;
 use crate::dense::normalise;
 use crate::distinct::{Distinct, collapse, sample};
+use crate::fusion::Fusion;
 use crate::groups::{Groups, belonging, belonging_to_others, find_groups, reach_of, sums_of, to_others, unit_rows};
 use crate::neighbours::{Neighbour, nearest_centre};
 use crate::request::Request;
+use crate::split::split_grown;
 use crate::state::{Event, EventKind, IssueState, ShopState};
 use ndarray::{Array2, Axis};
+use rayon::prelude::*;
 use refrain_record::Date;
+use refrain_text::{fold, tokens};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Days between two fits for the sake of new words.
+const MIN_DAYS_BETWEEN_FITS: i32 = 7;
+const MIN_WORD_CHARS: usize = 4;
 
 /// Where one request stands; places are those of [`ShopState::issues`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,6 +36,8 @@ pub(crate) struct Night<'a> {
     /// Requests with text.
     pub(crate) requests: &'a [Request<'a>],
     pub(crate) cfg: &'a IssuesConfig,
+    /// The same for the parts of one issue.
+    pub(crate) split_cfg: &'a IssuesConfig,
     pub(crate) as_of: Date,
 }
 
@@ -67,6 +78,7 @@ impl<'a> Night<'a> {
                 standings[at] = Some(self.standing(*found));
             }
         }
+        split_grown(self, shop, &mut standings);
         // Every request is either settled before or in the pool.
         standings.into_iter().flatten().collect()
     }
@@ -112,19 +124,48 @@ impl<'a> Night<'a> {
         }
     }
 
-    /// Fits the basis when there is none, or when it rests on few texts and their number has doubled.
+    /// Fits the basis when there is none, when it rests on few texts and their number has grown by half, or when
+    /// several speak of what it has no word for.
     fn renew_basis(&self, shop: &mut ShopState, prior: &[Option<Standing>]) {
-        // Another embedder: everything moves into its vectors at once, ids and members stay.
-        let is_foreign = shop.basis.as_ref().is_some_and(|basis| !basis.is_of(self.cfg));
-        let fitted_on = shop.basis.as_ref().filter(|_| !is_foreign).map_or(0, |basis| basis.num_texts);
-        if shop.is_settled(self.cfg) || self.requests.len() < 2 * fitted_on || !self.has_begun() {
+        if !self.has_begun() {
             return;
         }
+        // Another embedder: everything moves into its vectors at once, ids and members stay.
+        let own = shop.basis.as_ref().filter(|basis| basis.is_of(self.cfg));
+        let fitted_on = own.map_or(0, |basis| basis.num_texts);
         let texts: Vec<&str> = self.requests.iter().map(|r| r.text).collect();
+        let is_due = if shop.is_settled(self.cfg) {
+            self.as_of.0 - shop.fitted_on >= MIN_DAYS_BETWEEN_FITS
+                && own.is_some_and(|basis| self.has_new_words(basis, prior))
+        } else {
+            texts.len() >= fitted_on + fitted_on / 2
+        };
+        if !is_due {
+            return;
+        }
         let distinct = collapse(&texts);
-        if distinct.texts.len() >= (2 * fitted_on).max(1) {
+        if shop.is_settled(self.cfg) || distinct.texts.len() >= (fitted_on + fitted_on / 2).max(1) {
             self.fit_basis(shop, prior, &distinct);
         }
+    }
+
+    /// Whether a word that the basis does not know stands in as many distinct open texts as an issue needs.
+    fn has_new_words(&self, basis: &Basis, prior: &[Option<Standing>]) -> bool {
+        let is_open = |at: usize| prior[at].is_none_or(|p| p.issue.is_none()) && self.is_in_window(at);
+        let texts: Vec<&str> = (0..prior.len())
+            .filter(|&at| is_open(at))
+            .map(|at| self.requests[at].text)
+            .collect();
+        let unknown: Vec<BTreeSet<String>> = collapse(&texts)
+            .texts
+            .par_iter()
+            .map(|text| unknown_words(basis, text))
+            .collect();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for word in unknown.iter().flatten() {
+            *counts.entry(word).or_insert(0) += 1;
+        }
+        counts.values().any(|&count| count >= self.cfg.min_members)
     }
 
     /// Whether there is enough to begin with: issues founded on a handful of texts stay coarse for ever.
@@ -159,6 +200,7 @@ impl<'a> Night<'a> {
             let of: Vec<&Request<'_>> = distinct.positions.iter().map(|list| members[list[0]]).collect();
             let points = context::embed(&basis, tags, &distinct.texts, &of);
             issue.sum = points.sum_axis(Axis(0)).to_vec();
+            issue.num_texts = count(points.nrows());
             let mut centre = issue.sum.clone();
             normalise(&mut centre);
             let centre = ndarray::ArrayView1::from(&centre);
@@ -166,6 +208,7 @@ impl<'a> Night<'a> {
             issue.min_similarity = reach_of(&mut own, self.cfg.assign_min_similarity);
         }
         shop.basis = Some(basis);
+        shop.fitted_on = self.as_of.0;
     }
 
     /// Clusters what found no issue; groups large enough are born, the largest first.
@@ -219,6 +262,7 @@ impl<'a> Night<'a> {
         for ((sum, &place), mut own) in sums.axis_iter(Axis(0)).zip(&places).zip(own) {
             let issue = &mut shop.issues[place];
             add(&mut issue.sum, sum.iter());
+            issue.num_texts += count(own.len());
             if place >= num_before {
                 issue.min_similarity = reach_of(&mut own, self.cfg.assign_min_similarity);
             }
@@ -255,18 +299,12 @@ impl<'a> Night<'a> {
 
     fn bear(&self, shop: &mut ShopState, dims: usize) {
         let place = shop.issues.len();
-        shop.issues.push(IssueState {
-            canonical: place,
-            sum: vec![0.0; dims],
-            min_similarity: self.cfg.assign_min_similarity,
-            first_seen: self.as_of.0,
-            last_seen: self.as_of.0,
-            born_on: self.as_of.0,
-            is_dormant: false,
-            name: String::new(),
-            terms: Vec::new(),
-            named_at: 0,
-        });
+        shop.issues.push(IssueState::born(
+            place,
+            self.as_of,
+            dims,
+            self.cfg.assign_min_similarity,
+        ));
         shop.lineage.push(Event {
             date: self.as_of.0,
             issue: place,
@@ -276,6 +314,17 @@ impl<'a> Night<'a> {
             evidence: None,
         });
     }
+}
+
+/// Folded words without digits that no term stands for.
+fn unknown_words(basis: &Basis, text: &str) -> BTreeSet<String> {
+    let words = tokens(text)
+        .into_iter()
+        .filter(|token| token.text.chars().all(char::is_alphabetic));
+    words
+        .map(|token| fold(token.text).into_owned())
+        .filter(|word| word.chars().count() >= MIN_WORD_CHARS && !basis.knows(word))
+        .collect()
 }
 
 /// Gives each text the nearest issue that stands for itself, when it is near enough.
@@ -294,6 +343,9 @@ fn join_existing(pool: &mut Pool<'_>, shop: &mut ShopState) {
     for (sum, &place) in sums.axis_iter(Axis(0)).zip(&places) {
         add(&mut shop.issues[place].sum, sum.iter());
     }
+    for &row in labels.iter().flatten() {
+        shop.issues[places[row as usize]].num_texts += 1;
+    }
 }
 
 /// Places and unit centres of the issues that stand for themselves, oldest first.
@@ -302,6 +354,22 @@ pub(crate) fn canonical_centres(shop: &ShopState) -> (Vec<usize>, Array2<f32>) {
     let dims = shop.basis.as_ref().map_or(0, context::dims);
     let sums = Array2::from_shape_fn((places.len(), dims), |(row, dim)| shop.issues[places[row]].sum[dim]);
     (places, unit_rows(sums))
+}
+
+/// The issues at `places` and how alike they are.
+pub(crate) fn fusion(shop: &ShopState, places: &[usize]) -> Fusion {
+    let dims = shop.basis.as_ref().map_or(0, context::dims);
+    let sums = Array2::from_shape_fn((places.len(), dims), |(row, dim)| shop.issues[places[row]].sum[dim]);
+    #[expect(clippy::cast_precision_loss, reason = "a weight needs no more")]
+    let counts = places
+        .iter()
+        .map(|&place| shop.issues[place].num_texts as f32)
+        .collect();
+    Fusion::new(sums, counts)
+}
+
+pub(crate) fn count(num: usize) -> u32 {
+    u32::try_from(num).unwrap_or(u32::MAX)
 }
 
 pub(crate) fn add<'v>(sum: &mut [f32], other: impl Iterator<Item = &'v f32>) {

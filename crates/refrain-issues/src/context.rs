@@ -21,6 +21,11 @@ const LANGUAGE: f32 = 0.15;
 /// Share of a tag's weight that belonging asks for, since a tag may be wrong or missing. 0.5 took in a fifth more of
 /// what belongs nowhere, for a precision seven points lower.
 const BELONGING_TAG: f32 = 0.65;
+/// How much less alike in words two issues of one tag may be to be merged, where every request has a tag.
+const MERGE_TAGGED: f32 = 0.15;
+/// How much less alike in words than two issues that merge the parts of one must be to come out of it, or a night would
+/// undo the night before.
+const SPLIT_MARGIN: f32 = 0.2;
 /// How much finer where every request has a tag.
 const FINER: f32 = 2.0;
 /// Tags that have a dimension of their own; those beyond share random directions.
@@ -32,20 +37,32 @@ const LANGUAGE_DIMS: usize = Language::ALL.len();
 /// The thresholds of a config, which speak of words alone, as cosines of vectors with context.
 ///
 /// What the context of two like requests adds depends on how many requests have a tag. Two of one
-/// tag and language need the configured likeness of words to be merged; to belong, the tag counts
+/// tag and language need about the configured likeness of words to be merged; to belong, the tag counts
 /// less, as it may be wrong or missing.
 pub(crate) fn in_context(cfg: &IssuesConfig, requests: &[Request<'_>]) -> IssuesConfig {
     #[expect(clippy::cast_precision_loss, reason = "a share needs no more")]
     let tagged = requests.iter().filter(|r| r.top_tag.is_some()).count() as f32 / requests.len().max(1) as f32;
-    let total = WORDS + LANGUAGE + TAG * tagged;
-    let raised = |similarity: f32, of_tag: f32| (WORDS * similarity + LANGUAGE + TAG * tagged * of_tag) / total;
+    let total = WORDS + (LANGUAGE + TAG) * tagged;
+    let raised = |similarity: f32, of_tag: f32| (WORDS * similarity + (LANGUAGE + TAG * of_tag) * tagged) / total;
     IssuesConfig {
         assign_min_similarity: raised(cfg.assign_min_similarity, BELONGING_TAG),
-        merge_similarity: raised(cfg.merge_similarity, 1.0),
+        merge_similarity: raised(
+            (cfg.merge_similarity - MERGE_TAGGED * tagged).max(cfg.assign_min_similarity),
+            1.0,
+        ),
         // Requests of one tag are all near each other, so communities need a finer eye.
         resolution: cfg.resolution * f64::from(1.0 + FINER * tagged),
         ..cfg.clone()
     }
+}
+
+/// As [`in_context`], for the parts of one issue: as much less alike as `SPLIT_MARGIN` says.
+pub(crate) fn in_context_for_splits(cfg: &IssuesConfig, requests: &[Request<'_>]) -> IssuesConfig {
+    let apart = IssuesConfig {
+        merge_similarity: cfg.merge_similarity - SPLIT_MARGIN,
+        ..cfg.clone()
+    };
+    in_context(&apart, requests)
 }
 
 /// Length of a vector with context.
@@ -66,7 +83,11 @@ pub(crate) fn add_tags(tags: &mut Vec<String>, requests: &[Request<'_>]) {
 /// Unit vectors of requests' texts with their context, one row each; a text without known terms is
 /// a zero row, so that context alone makes nothing belong anywhere.
 pub(crate) fn embed(basis: &Basis, tags: &[String], texts: &[&str], of: &[&Request<'_>]) -> Array2<f32> {
-    let said: Vec<Said<'_>> = texts.iter().zip(of).map(|(text, request)| said(text, request)).collect();
+    let said: Vec<Said<'_>> = texts
+        .iter()
+        .zip(of)
+        .map(|(text, request)| said(text, request))
+        .collect();
     let words = basis.embed(&said);
     let start = basis.dims();
     let mut points = Array2::zeros((texts.len(), dims(basis)));
@@ -91,17 +112,11 @@ pub(crate) fn embed(basis: &Basis, tags: &[String], texts: &[&str], of: &[&Reque
                     .for_each(|(slot, value)| *slot = value * TAG.sqrt()),
             }
         }
-        if let Some(place) = request
-            .language
-            .and_then(|l| Language::ALL.iter().position(|other| *other == l))
-        {
-            // Without a tag the language must not weigh more beside the words: the untagged would be one issue.
-            let language = match request.top_tag {
-                Some(_) => LANGUAGE,
-                None => LANGUAGE * WORDS / (WORDS + TAG),
-            };
-            total += language;
-            row[start + TAG_DIMS + place] = language.sqrt();
+        // Without a tag words alone must hold a request to others: the untagged of a language would be one issue.
+        let told = request.language.filter(|_| request.top_tag.is_some());
+        if let Some(place) = told.and_then(|l| Language::ALL.iter().position(|other| *other == l)) {
+            total += LANGUAGE;
+            row[start + TAG_DIMS + place] = LANGUAGE.sqrt();
         }
         row.mapv_inplace(|v| v / total.sqrt());
     }

@@ -44,7 +44,11 @@ pub(crate) fn without<'a>(text: &'a str, fillers: &BTreeSet<u64>) -> Cow<'a, str
         return Cow::Borrowed(text);
     }
     let all = sentences(text);
-    let kept: Vec<&str> = all.iter().copied().filter(|s| !fillers.contains(&fingerprint(s))).collect();
+    let kept: Vec<&str> = all
+        .iter()
+        .copied()
+        .filter(|s| !fillers.contains(&fingerprint(s)))
+        .collect();
     if kept.len() == all.len() {
         Cow::Borrowed(text)
     } else {
@@ -74,15 +78,22 @@ mod tests {
 
     #[test]
     fn what_goes_with_any_tag_is_filler_and_what_has_one_is_not() {
-        let texts: Vec<String> = (0..12)
-            .map(|i| format!("Where is it, {}? Can you look into this?", "abcdefghijkl".split_at(i).0))
+        let texts: Vec<String> = (1..49)
+            .map(|i| format!("Where is it, {}? Can you look into this?", "a".repeat(i)))
             .collect();
         let tags = ["a/a", "b/b", "c/c", "d/d"];
-        let mut requests: Vec<Request<'_>> = texts.iter().zip(tags.iter().cycle()).map(|(t, tag)| request(t, tag)).collect();
+        let mut requests: Vec<Request<'_>> = texts
+            .iter()
+            .zip(tags.iter().cycle())
+            .map(|(t, tag)| request(t, tag))
+            .collect();
         requests.extend((0..9).map(|_| request("The lamp is broken. Can you look into this?", "a/a")));
         let fillers = learn(&requests);
         assert_eq!(fillers, [fingerprint("can you look into this")].into());
-        assert_eq!(without("The lamp broke. Can you look into this?", &fillers), "The lamp broke.");
+        assert_eq!(
+            without("The lamp broke. Can you look into this?", &fillers),
+            "The lamp broke."
+        );
         assert_eq!(without("Can you look into THIS!", &fillers), "");
         assert_eq!(without("No such thing", &fillers), "No such thing");
         assert!(learn(&requests[..7]).is_empty());

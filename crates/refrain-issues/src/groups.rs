@@ -6,17 +6,18 @@
 use crate::IssuesConfig;
 use crate::communities::{communities, number_by_first};
 use crate::dense::normalise;
+use crate::fusion::Fusion;
 use crate::graph::shared_neighbour_graph;
 use crate::neighbours::{Neighbour, nearest_centre, nearest_neighbours};
 use linfa::DatasetBase;
 use linfa::traits::Fit;
 use linfa_clustering::{KMeans, KMeansInit};
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
 
 const KMEANS_ITERATIONS: u64 = 20;
 /// Few points have fewer neighbours of their own kind: at most this part of all, at least `MIN_NEIGHBOURS`.
 const NEIGHBOUR_SHARE: usize = 10;
-const MIN_NEIGHBOURS: usize = 3;
+const MIN_NEIGHBOURS: usize = 5;
 const POINTS_A_STEP: f64 = 600.0;
 const FINEST: f64 = 5.0;
 const KMEANS_TOLERANCE: f32 = 1e-3;
@@ -202,50 +203,19 @@ fn refine(points: ArrayView2<'_, f32>, centres: Array2<f32>) -> Array2<f32> {
     fitted.map_or(centres, |model| unit_rows(model.centroids().clone()))
 }
 
-/// Labels with the most similar groups made one until no two centres reach `min_similarity`.
+/// Labels with the most similar groups made one until no two reach `min_similarity`.
 fn merge_near(points: ArrayView2<'_, f32>, labels: &[Option<u32>], min_similarity: f32) -> Vec<Option<u32>> {
     let num = num_groups(labels);
-    let mut sums = sums_of(points, labels, num);
+    let mut counts = vec![0.0; num];
+    labels.iter().flatten().for_each(|&label| counts[label as usize] += 1.0);
+    let mut fusion = Fusion::new(sums_of(points, labels, num), counts);
     let mut stands_for: Vec<u32> = (0_u32..).take(num).collect();
-    let mut centres = unit_rows(sums.clone());
-    let mut products = centres.dot(&centres.t());
-    // A merge changes one row of the products; made anew each time they would cost the third power.
-    while let Some((keep, gone, _)) = most_alike(&products, min_similarity) {
-        let absorbed = sums.row(gone).to_owned();
-        let mut kept = sums.row_mut(keep);
-        kept += &absorbed;
-        let mut centre = kept.to_vec();
-        normalise(&mut centre);
-        centres.row_mut(keep).assign(&ArrayView1::from(&centre));
-        let renewed = centres.dot(&centres.row(keep));
-        products.row_mut(keep).assign(&renewed);
-        products.column_mut(keep).assign(&renewed);
-        centres.row_mut(gone).fill(0.0);
-        products.row_mut(gone).fill(0.0);
-        products.column_mut(gone).fill(0.0);
+    while let Some((keep, gone, _)) = fusion.most_alike(min_similarity) {
+        fusion.unite(keep, gone);
         let (from, to) = (stands_for[gone], stands_for[keep]);
         stands_for.iter_mut().filter(|s| **s == from).for_each(|s| *s = to);
     }
     renumbered(labels.iter().map(|l| l.map(|l| stands_for[l as usize])).collect())
-}
-
-/// The two rows with the largest similarity of at least `min_similarity`, the lower row first; ties to the lower pair.
-pub(crate) fn nearest_pair(centres: &Array2<f32>, min_similarity: f32) -> Option<(usize, usize, f32)> {
-    most_alike(&centres.dot(&centres.t()), min_similarity)
-}
-
-/// The same of the rows' products.
-fn most_alike(products: &Array2<f32>, min_similarity: f32) -> Option<(usize, usize, f32)> {
-    let mut best: Option<(usize, usize, f32)> = None;
-    for i in 0..products.nrows() {
-        for j in i + 1..products.nrows() {
-            let similarity = products[[i, j]];
-            if similarity >= min_similarity && best.is_none_or(|b| similarity > b.2) {
-                best = Some((i, j, similarity));
-            }
-        }
-    }
-    best
 }
 
 #[cfg(test)]

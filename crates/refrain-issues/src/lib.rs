@@ -27,6 +27,7 @@ mod distinct;
 mod error;
 mod evaluate;
 mod filler;
+mod fusion;
 mod graph;
 mod groups;
 mod hungarian;
@@ -38,6 +39,7 @@ mod night;
 mod request;
 mod rng;
 mod sparse;
+mod split;
 mod state;
 
 pub use cluster::{Clustering, cluster_texts};

@@ -1,8 +1,7 @@
 //! What happens to issues after a night's assignments: merged, died, revived, named.
 
-use crate::assign::{Night, Standing, add, canonical_centres};
+use crate::assign::{Night, Standing, add, fusion};
 use crate::distinct::{collapse, sample};
-use crate::groups::nearest_pair;
 use crate::names::{Class, name_classes};
 use crate::state::{Event, EventKind, ShopState, issue_id};
 use refrain_record::Language;
@@ -99,19 +98,18 @@ pub(crate) fn age(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]
     }
 }
 
-/// Younger issues join older ones whose centre has come as near as `merge_similarity`.
+/// Younger issues join older ones that have come as near as `merge_similarity`.
 fn merge_near(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]) {
-    loop {
-        let (places, centres) = canonical_centres(shop);
-        let Some((older, younger, similarity)) = nearest_pair(&centres, night.cfg.merge_similarity) else {
-            return;
-        };
-        let (older, younger) = (places[older], places[younger]);
-        let sum = shop.issues[younger].sum.clone();
-        let reach = shop.issues[younger].min_similarity;
+    let places = shop.canonical();
+    let mut fusion = fusion(shop, &places);
+    while let Some((keep, gone, similarity)) = fusion.most_alike(night.cfg.merge_similarity) {
+        fusion.unite(keep, gone);
+        let (older, younger) = (places[keep], places[gone]);
+        let absorbed = shop.issues[younger].clone();
         let issue = &mut shop.issues[older];
-        add(&mut issue.sum, sum.iter());
-        issue.min_similarity = issue.min_similarity.min(reach);
+        add(&mut issue.sum, absorbed.sum.iter());
+        issue.num_texts += absorbed.num_texts;
+        issue.min_similarity = issue.min_similarity.min(absorbed.min_similarity);
         let mut num_members = 0;
         for (issue, tally) in shop
             .issues

@@ -13,7 +13,7 @@ use crate::rng::gaussian;
 use crate::sparse::Sparse;
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
-use refrain_text::features::{FeatureConfig, Vectorizer};
+use refrain_text::features::{Block, FeatureConfig, Vectorizer};
 use serde::{Deserialize, Serialize};
 
 /// Extra directions of the sketch, for the accuracy of the last ones kept.
@@ -82,6 +82,11 @@ impl Basis {
             steps,
             scales,
         }
+    }
+
+    /// Whether a folded word is one of the terms.
+    pub(crate) fn knows(&self, word: &str) -> bool {
+        self.vectorizer.column(Block::Word, word).is_some()
     }
 
     /// Whether the parts belong together; false for damaged bytes.

@@ -1,16 +1,16 @@
 //! One night of the issues stage: members stay, new requests join or found issues, rows come out.
 
 use crate::assign::{Night, Standing};
-use crate::context::in_context;
+use crate::context::{in_context, in_context_for_splits};
 use crate::distinct::collapse;
 use crate::lifecycle::{Tally, age, most_frequent, name, tally};
 use crate::request::{NightIssues, Request, check_order};
 use crate::state::{ShopState, State, issue_id, issue_place};
 use crate::{IssuesConfig, IssuesError, filler};
+use rayon::prelude::*;
 use refrain_record::tables::{Issue, IssueMember};
 use refrain_record::{Date, IssueId, IssueStatus, MembershipKind, ShopId, TagPath};
 use refrain_text::fingerprint;
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,6 +65,7 @@ pub fn run_night(
         let night = Night {
             requests,
             cfg: &in_context(cfg, requests),
+            split_cfg: &in_context_for_splits(cfg, requests),
             as_of,
         };
         let before = prior_standings(&shop_id, &shop, requests, &prior)?;
@@ -121,6 +122,7 @@ pub fn refit(
         Night {
             requests,
             cfg: &in_context(cfg, requests),
+            split_cfg: &in_context_for_splits(cfg, requests),
             as_of,
         }
         .fit_basis(shop, &standings, &collapse(&texts));

@@ -1,7 +1,7 @@
 //! What one night must remember for the next: per shop the basis, the issues and their lineage.
 
-use crate::{IssuesConfig, IssuesError};
 use crate::basis::Basis;
+use crate::{IssuesConfig, IssuesError};
 use refrain_record::{Date, IssueId, Label, LineageEvent, ShopId, tables::IssueLineage};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +21,8 @@ pub struct State {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ShopState {
     pub(crate) basis: Option<Basis>,
+    /// Night of the last fit.
+    pub(crate) fitted_on: i32,
     /// Sentences that say nothing about the matter, learnt with the basis.
     pub(crate) fillers: BTreeSet<u64>,
     /// Tags in order of their dimension.
@@ -37,6 +39,8 @@ pub(crate) struct IssueState {
     pub(crate) canonical: usize,
     /// Sum of the unit vectors of its texts, those of merged issues included.
     pub(crate) sum: Vec<f32>,
+    /// Texts in the sum.
+    pub(crate) num_texts: u32,
     /// Cosine to the centre from which a text belongs to it.
     pub(crate) min_similarity: f32,
     pub(crate) first_seen: i32,
@@ -47,6 +51,28 @@ pub(crate) struct IssueState {
     pub(crate) terms: Vec<String>,
     /// Members when it was named.
     pub(crate) named_at: usize,
+    /// Members when it was last looked at for parts.
+    pub(crate) looked_at: usize,
+}
+
+impl IssueState {
+    /// An issue that stands for itself, born on a night, without members yet.
+    pub(crate) fn born(place: usize, on: Date, dims: usize, min_similarity: f32) -> Self {
+        Self {
+            canonical: place,
+            sum: vec![0.0; dims],
+            num_texts: 0,
+            min_similarity,
+            first_seen: on.0,
+            last_seen: on.0,
+            born_on: on.0,
+            is_dormant: false,
+            name: String::new(),
+            terms: Vec::new(),
+            named_at: 0,
+            looked_at: 0,
+        }
+    }
 }
 
 /// One row of the lineage.
@@ -65,6 +91,7 @@ pub(crate) struct Event {
 pub(crate) enum EventKind {
     Born,
     MergedInto,
+    SplitFrom,
     Died,
     Revived,
 }
@@ -179,6 +206,7 @@ impl Event {
             event: match self.kind {
                 EventKind::Born => LineageEvent::Born,
                 EventKind::MergedInto => LineageEvent::MergedInto,
+                EventKind::SplitFrom => LineageEvent::SplitFrom,
                 EventKind::Died => LineageEvent::Died,
                 EventKind::Revived => LineageEvent::Revived,
             },

@@ -1,0 +1,126 @@
+//! Which groups are one: the most alike are united until no two are alike enough.
+
+use crate::dense::normalise;
+use ndarray::{Array1, Array2, Axis};
+
+/// Least mean likeness inside a group; a lower one is chance among few members.
+const MIN_WITHIN: f32 = 0.1;
+
+/// Groups as sums of their members' unit vectors, with the likeness of each two.
+///
+/// The centres of two small groups are far apart even when both are drawn from one: each holds its few members' own
+/// noise. So the likeness is the mean cosine across, over the geometric mean of the mean cosines inside either, members
+/// not held against themselves; of two halves of one group it is about 1 whatever their size, of two large groups it
+/// is the cosine of their centres.
+pub(crate) struct Fusion {
+    sums: Array2<f32>,
+    counts: Vec<f32>,
+    rows: Array2<f32>,
+    products: Array2<f32>,
+}
+
+impl Fusion {
+    /// `counts` are the members in each row of `sums`.
+    pub(crate) fn new(sums: Array2<f32>, counts: Vec<f32>) -> Self {
+        let mut rows = Array2::zeros(sums.dim());
+        for ((mut row, sum), &count) in rows.axis_iter_mut(Axis(0)).zip(sums.axis_iter(Axis(0))).zip(&counts) {
+            row.assign(&scaled(sum.to_owned(), count));
+        }
+        let products = rows.dot(&rows.t());
+        Self {
+            sums,
+            counts,
+            rows,
+            products,
+        }
+    }
+
+    /// The two most alike groups, the lower first, when they reach `min_similarity`; ties to the lower pair.
+    pub(crate) fn most_alike(&self, min_similarity: f32) -> Option<(usize, usize, f32)> {
+        let mut best: Option<(usize, usize, f32)> = None;
+        for i in 0..self.products.nrows() {
+            for j in i + 1..self.products.nrows() {
+                let similarity = self.products[[i, j]];
+                if similarity >= min_similarity && best.is_none_or(|b| similarity > b.2) {
+                    best = Some((i, j, similarity));
+                }
+            }
+        }
+        best
+    }
+
+    /// Unites `gone` with `keep`; it is alike to nothing from then on.
+    pub(crate) fn unite(&mut self, keep: usize, gone: usize) {
+        let absorbed = self.sums.row(gone).to_owned();
+        let mut kept = self.sums.row_mut(keep);
+        kept += &absorbed;
+        self.counts[keep] += self.counts[gone];
+        let row = scaled(self.sums.row(keep).to_owned(), self.counts[keep]);
+        self.rows.row_mut(keep).assign(&row);
+        // One row changes; all products made anew each time would cost the third power.
+        let renewed = self.rows.dot(&row);
+        self.products.row_mut(keep).assign(&renewed);
+        self.products.column_mut(keep).assign(&renewed);
+        self.sums.row_mut(gone).fill(0.0);
+        self.rows.row_mut(gone).fill(0.0);
+        self.products.row_mut(gone).fill(0.0);
+        self.products.column_mut(gone).fill(0.0);
+    }
+}
+
+/// A sum scaled so that the product of two such rows is their likeness; zero stays zero.
+pub(crate) fn scaled(mut sum: Array1<f32>, count: f32) -> Array1<f32> {
+    let squared = sum.dot(&sum);
+    if count < 2.0 || squared <= 0.0 {
+        if let Some(sum) = sum.as_slice_mut() {
+            normalise(sum);
+        }
+        return sum;
+    }
+    let within = ((squared - count) / (count * (count - 1.0))).max(MIN_WITHIN);
+    sum / (count * within.sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::groups::unit_rows;
+    use crate::rng::gaussian;
+
+    /// Members around a direction, as noisy as real texts are.
+    fn members(direction: usize, num: usize, seed: u64) -> Array1<f32> {
+        let rows = Array2::from_shape_fn((num, 40), |(i, j)| {
+            f32::from(u8::from(j == direction)) + 0.25 * gaussian(seed, (i * 40 + j) as u64)
+        });
+        unit_rows(rows).sum_axis(Axis(0))
+    }
+
+    fn fusion(groups: &[(usize, usize)]) -> Fusion {
+        let mut sums = Array2::zeros((groups.len(), 40));
+        for (at, &(direction, num)) in groups.iter().enumerate() {
+            sums.row_mut(at).assign(&members(direction, num, at as u64 + 1));
+        }
+        Fusion::new(sums, groups.iter().map(|g| g.1 as f32).collect())
+    }
+
+    #[test]
+    fn halves_of_one_are_alike_whatever_their_size() {
+        for num in [6, 20, 200] {
+            let likeness = fusion(&[(0, num), (0, num)]).most_alike(0.0).unwrap().2;
+            assert!((likeness - 1.0).abs() < 0.25, "{num} members: {likeness}");
+        }
+        assert_eq!(fusion(&[(0, 20), (1, 20)]).most_alike(0.5), None);
+    }
+
+    #[test]
+    fn united_groups_are_as_if_made_so() {
+        let mut fusion = fusion(&[(0, 6), (1, 9), (0, 7)]);
+        let (keep, gone, _) = fusion.most_alike(0.5).unwrap();
+        assert_eq!((keep, gone), (0, 2));
+        fusion.unite(keep, gone);
+        let anew = Fusion::new(fusion.sums.clone(), fusion.counts.clone());
+        assert!((fusion.products[[0, 1]] - anew.products[[0, 1]]).abs() < 1e-6);
+        assert_eq!(fusion.most_alike(0.5), None);
+        assert!(Fusion::new(Array2::zeros((0, 3)), vec![]).most_alike(0.1).is_none());
+    }
+}
