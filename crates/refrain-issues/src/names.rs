@@ -2,11 +2,14 @@
 //!
 //! `"Hi, my package not arrived!"` offers `package`, `arrived` and `package not arrived`.
 
+use crate::distinct::{collapse, sample};
 use refrain_record::Language;
 use refrain_text::{fold, is_stopword, tokens};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
+/// Texts of an issue that its name is made from.
+const NAMED_FROM: usize = 300;
 const MAX_PHRASE_WORDS: usize = 4;
 const NUM_TERMS: usize = 10;
 /// A second phrase joins the title when it is at least this strong beside the first.
@@ -23,20 +26,44 @@ const NEGATIONS: [&str; 16] = [
 /// Stop words that end a phrase well: `top up`, `money back`.
 const PARTICLES: [&str; 5] = ["up", "out", "off", "back", "down"];
 
+/// What one person said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Said<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// Who said it, when known.
+    pub person: Option<&'a str>,
+}
+
 /// Texts of one issue.
 #[derive(Debug, Clone)]
-pub(crate) struct Class<'a> {
-    pub(crate) language: Option<Language>,
+pub struct Class<'a> {
+    language: Option<Language>,
     /// A sample of the members' texts; each counts once however often it says a phrase.
-    pub(crate) texts: Vec<&'a str>,
+    texts: Vec<&'a str>,
+}
+
+impl<'a> Class<'a> {
+    /// A class of what was said, in any order; near-duplicates count once and 300 of the rest are read.
+    #[must_use]
+    pub fn new(language: Option<Language>, said: &[Said<'a>], seed: u64) -> Self {
+        let all: Vec<&str> = said.iter().map(|s| s.text).collect();
+        let distinct = collapse(&all).texts;
+        let chosen = sample(&distinct, NAMED_FROM, seed);
+        Class {
+            language,
+            texts: chosen.into_iter().map(|at| distinct[at]).collect(),
+        }
+    }
 }
 
 /// Title and terms of an issue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Name {
-    pub(crate) title: String,
+pub struct Name {
+    /// A few words; empty when the texts hold none.
+    pub title: String,
     /// Best first, at most ten.
-    pub(crate) terms: Vec<String>,
+    pub terms: Vec<String>,
 }
 
 #[derive(Default)]
@@ -52,7 +79,8 @@ type Phrases = FxHashMap<String, Phrase>;
 ///
 /// Ties go to the phrase that sorts first. A class whose texts hold nothing but stop words gets
 /// an empty name.
-pub(crate) fn name_classes(classes: &[Class<'_>]) -> Vec<Name> {
+#[must_use]
+pub fn name_classes(classes: &[Class<'_>]) -> Vec<Name> {
     use rayon::prelude::*;
     let counted: Vec<Phrases> = classes.par_iter().map(count_phrases).collect();
     let mut totals: FxHashMap<&str, f64> = FxHashMap::default();
