@@ -207,7 +207,7 @@ fn read(path: &str) -> Result<Vec<Row>, Box<dyn Error>> {
         Ok(Row {
             text: field("text").ok_or("no text")?,
             tag: field("tag").ok_or("no tag")?,
-            language: serde_json::from_value(row["lang"].clone()).ok(),
+            language: row["lang"].as_str().and_then(Language::parse),
             person: field("person"),
             title: field("title"),
         })

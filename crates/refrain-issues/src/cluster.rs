@@ -3,13 +3,10 @@
 use crate::basis::Basis;
 use crate::distinct::{collapse, sample};
 use crate::groups::{belonging_to_others, find_groups};
-use crate::names::{Class, name_classes};
+use crate::names::{Class, Said, name_classes};
 use crate::neighbours::{Neighbour, nearest_centre};
 use crate::{IssuesConfig, IssuesError};
 use refrain_record::Language;
-
-/// Texts of a cluster that its name is made from.
-const NAMED_FROM: usize = 300;
 
 /// Clusters of texts.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -61,19 +58,14 @@ pub fn cluster_texts(
         similarities: vec![None; texts.len()],
         ..Clustering::default()
     };
-    let mut classes = vec![
-        Class {
-            language,
-            texts: Vec::new()
-        };
-        groups.centres.nrows()
-    ];
+    let mut said: Vec<Vec<Said<'_>>> = vec![Vec::new(); groups.centres.nrows()];
     for (at, positions) in distinct.positions.iter().enumerate() {
         let label = labels[at].map(|l| order[l as usize]);
-        if let Some(class) = label.and_then(|l| classes.get_mut(l as usize))
-            && class.texts.len() < NAMED_FROM
-        {
-            class.texts.push(distinct.texts[at]);
+        if let Some(said) = label.and_then(|l| said.get_mut(l as usize)) {
+            said.extend(positions.iter().map(|&position| Said {
+                text: texts[position],
+                person: None,
+            }));
         }
         for &position in positions {
             clustering.labels[position] = label;
@@ -81,6 +73,7 @@ pub fn cluster_texts(
             clustering.similarities[position] = nearest[at].map(|n| n.similarity);
         }
     }
+    let classes: Vec<Class<'_>> = said.iter().map(|said| Class::new(language, said, cfg.seed)).collect();
     for name in name_classes(&classes) {
         clustering.names.push(name.title);
         clustering.terms.push(name.terms);

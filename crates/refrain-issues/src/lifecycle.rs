@@ -1,15 +1,12 @@
 //! What happens to issues after a night's assignments: merged, died, revived, named.
 
 use crate::assign::{Night, Standing, add, canonical_centres};
-use crate::distinct::{collapse, sample};
 use crate::groups::nearest_pair;
-use crate::names::{Class, name_classes};
+use crate::names::{Class, Said, name_classes};
 use crate::state::{Event, EventKind, ShopState, issue_id};
 use refrain_record::Language;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Texts of an issue that its name is made from.
-const NAMED_FROM: usize = 300;
 /// Members from which on a name stays; before, it is made anew whenever they have doubled.
 const NAME_SETTLES_AT: usize = 50;
 
@@ -176,16 +173,14 @@ fn class<'a>(night: &Night<'a>, members: &[usize]) -> Class<'a> {
         }
     }
     let language = most_frequent(&languages).map(|l| l.0);
-    let spoken: Vec<&str> = members
+    let said: Vec<Said<'_>> = members
         .iter()
         .map(|&at| &night.requests[at])
         .filter(|r| language.is_none() || r.language.is_none() || r.language == language)
-        .map(|r| r.text)
+        .map(|r| Said {
+            text: r.text,
+            person: r.person_key,
+        })
         .collect();
-    let distinct = collapse(&spoken).texts;
-    let chosen = sample(&distinct, NAMED_FROM, night.cfg.seed);
-    Class {
-        language,
-        texts: chosen.into_iter().map(|at| distinct[at]).collect(),
-    }
+    Class::new(language, &said, night.cfg.seed)
 }

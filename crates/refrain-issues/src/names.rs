@@ -283,10 +283,8 @@ mod tests {
     use super::*;
 
     fn class<'a>(texts: &[&'a str]) -> Class<'a> {
-        Class {
-            language: Some(Language::En),
-            texts: texts.to_vec(),
-        }
+        let said: Vec<Said<'a>> = texts.iter().map(|text| Said { text, person: None }).collect();
+        Class::new(Some(Language::En), &said, 0)
     }
 
     #[test]
