@@ -3,7 +3,7 @@
 //! `where is my parcel` opens with a question word, holds `is` and `my`, and closes with a noun.
 
 use refrain_record::Language;
-use refrain_text::is_stopword;
+use refrain_text::{is_courteous, is_stopword};
 use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
 
@@ -25,6 +25,8 @@ pub(super) enum Part {
 }
 
 struct Lists {
+    /// Words that other lists hold but that name an issue.
+    content: &'static str,
     negations: &'static str,
     questions: &'static str,
     particles: &'static str,
@@ -35,6 +37,7 @@ struct Lists {
 }
 
 const EN: Lists = Lists {
+    content: "confirm",
     negations: "not no never cannot can't won't doesn't didn't don't without cant wont dont didnt doesnt isnt wasnt \
         havent hasnt couldnt arent unable",
     questions: "where when wheres",
@@ -49,15 +52,16 @@ const EN: Lists = Lists {
         always never maybe again also quite couple since anymore instead around away possible able wish love \
         hoping guys folks everyone good best well way kind sort someone's what's it's there's here's that's i'll \
         we're you're they're he's she's we've you've let's y'all ya u ur r pm am shall might must may whether both \
-        each another any via wondering look looking nothing everything else using use used put take took taking start started \
+        each another any via wondering look looking nothing everything else long using put took taking \
         happen happened happening people person often sometimes certain regarding concerning due because's keep keeps kept",
     breaks: "i we you they he she who which that but because if so then while although though unless until how why what whose \
         please just i'm i've i'd hi hello or",
 };
 
 const DE: Lists = Lists {
+    content: "passt",
     negations: "nicht kein keine keinen keiner keinem nie niemals ohne nichts",
-    questions: "wo wann wohin woher",
+    questions: "wo wann wohin woher wieviel",
     particles: "zurück ab an aus",
     weak: "möchte möchten will wollen wollte wollten würde würden brauche gerne gern mal immer leider zwar eben halt eigentlich bereits gestern \
         heute morgen tage tagen tag woche wochen monat monate monaten uhr montag dienstag mittwoch donnerstag freitag samstag \
@@ -66,18 +70,19 @@ const DE: Lists = Lists {
         durch hinter neben zwischen während wegen trotz innerhalb zwei drei vier erste ersten letzte letzten nächste \
         ganz viel viele alle allem alles andere anderen jede jeder jedes mehr weniger fast gar total echt einfach \
         bitten hätte hätten wäre wären sei seid worden geworden jemand man irgendwie irgendwas weiter genau \
-        ihnen liebe lieber sehr_geehrte januar februar märz april mai juni juli august september oktober november dezember \
+        ihnen liebe lieber januar februar märz april mai juni juli august september oktober november dezember \
         beispielsweise sowie einmal zwar rum finde finden kommt kommen hab ne nen nem is",
     breaks: "ich wir sie er dass ob weil wenn aber denn damit sodass welche welcher welches wie warum wieso weshalb was wer \
         und oder bitte hallo da als",
 };
 
 const DA: Lists = Lists {
+    content: "",
     negations: "ikke ingen aldrig uden intet",
     questions: "hvor hvornår",
     particles: "tilbage væk",
     weak: "vil gerne ønsker brug får fået lidt bare lige allerede stadig endnu altid måske ellers dag dage uge uger måned \
-        måneder i_dag går igår mandag tirsdag onsdag torsdag fredag lørdag søndag kl siger sagt ved vide hvad \
+        måneder går igår mandag tirsdag onsdag torsdag fredag lørdag søndag kl siger sagt ved vide hvad \
         hvis mener synes gik gået tager taget sætte gøre gjort skulle burde måtte hele andet andre to tre første sidste \
         næste forrige siden mellem hos igen derfor faktisk desværre stå står ser se sige komme kommer bliver blevet \
         hvert hele helt ret ganske cirka ca nemlig januar februar marts april maj juni juli august september oktober november \
@@ -86,8 +91,9 @@ const DA: Lists = Lists {
 };
 
 const NL: Lists = Lists {
+    content: "",
     negations: "niet geen nooit zonder niks",
-    questions: "waar wanneer",
+    questions: "waar wanneer hoeveel",
     particles: "terug af weg",
     weak: "graag wilde willen zou zouden moest even eigenlijk toch steeds altijd al alweer gisteren vandaag morgen dag dagen week weken maand \
         maanden uur maandag dinsdag woensdag donderdag vrijdag zaterdag zondag weten zeggen gezegd gaan gaat ging doen \
@@ -99,6 +105,7 @@ const NL: Lists = Lists {
 };
 
 const FR: Lists = Lists {
+    content: "",
     negations: "pas jamais sans aucun aucune",
     questions: "où quand combien",
     particles: "",
@@ -114,6 +121,7 @@ const FR: Lists = Lists {
 };
 
 const ZH: Lists = Lists {
+    content: "",
     negations: "没 不 未 无 没有 不是 不能 还没 没法 无法 不会 不让 不给",
     questions: "什么时候 哪里 哪儿 多久 多少 多少钱 几天 怎么 为什么 啥时候",
     particles: "",
@@ -126,6 +134,7 @@ const ZH: Lists = Lists {
 };
 
 const NONE: Lists = Lists {
+    content: "",
     negations: "",
     questions: "",
     particles: "",
@@ -149,11 +158,19 @@ pub(super) fn part_of(language: Language, folded: &str) -> Part {
         let part = part_of(language, base);
         return if part == Part::Particle { Part::Content } else { part };
     }
-    if is_stopword(language, folded) {
+    if is_stopword(language, folded) || is_courteous(language, folded) {
         Part::Weak
     } else {
         Part::Content
     }
+}
+
+/// Whether two neighbours together open a question that a title may keep: `how long`.
+pub(super) fn is_measure(first: &str, second: &str) -> bool {
+    matches!(
+        (first, second),
+        ("how", "long" | "much" | "many") | ("wie", "lange" | "viel" | "viele" | "hoch" | "teuer") | ("hoe", "lang" | "veel" | "duur")
+    )
 }
 
 /// Whether a negation closes a phrase well: `funktioniert nicht`, but not `does not`.
@@ -187,6 +204,7 @@ fn parts(lists: &'static Lists) -> FxHashMap<&'static str, Part> {
         (lists.particles, Part::Particle),
         (lists.questions, Part::Question),
         (lists.negations, Part::Negation),
+        (lists.content, Part::Content),
     ];
     let entries = by_part
         .into_iter()

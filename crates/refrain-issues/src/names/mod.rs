@@ -128,7 +128,7 @@ pub fn name_classes(classes: &[Class<'_>]) -> Vec<Name> {
 }
 
 fn name_class(shares: &Shares<'_>, class: &Class<'_>, clauses: &[Vec<Vec<Word>>]) -> Name {
-    let candidates = shares.candidates(MIN_VOICES);
+    let candidates = shares.candidates(MIN_VOICES.max((title::knob("FLOOR", 0.02) * f64::from(class.num_voices)) as u32));
     let mut title = compose(shares, &candidates);
     if title.is_empty() {
         let texts: Vec<(&str, &[Vec<Word>])> =

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 
 const NUM_TERMS: usize = 10;
-fn knob(name: &str, default: f64) -> f64 {
+pub(super) fn knob(name: &str, default: f64) -> f64 {
     std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
 }
 /// Longest title in characters.
@@ -36,7 +36,8 @@ pub(super) struct Candidate<'a> {
 impl<'a> Shares<'a> {
     fn weight(&self, own: f64, key: &str) -> f64 {
         let total = self.totals.get(key).copied().unwrap_or(own).max(f64::MIN_POSITIVE);
-        own * (1.0 + 1.0 / total).ln() * (own / total).sqrt()
+        let total = total + knob("S", 0.3);
+        own * (1.0 + 1.0 / total).ln() * (own / total).powf(knob("D", 0.25))
     }
 
     fn share(&self, num_voices: f64) -> f64 {
@@ -49,6 +50,16 @@ impl<'a> Shares<'a> {
         self.weight(self.share(f64::from(num_voices)), stem)
     }
 
+    /// Whether several persons say each content word.
+    fn is_common(&self, key: &str, floor: u32) -> bool {
+        let mut num = 0;
+        stems(key).all(|stem| {
+            num += 1;
+            let voices = self.phrases.get(stem).map_or(0, |phrase| phrase.num_voices);
+            voices >= floor && self.share(f64::from(voices)) >= knob("REAL", 0.1)
+        }) && num > 1
+    }
+
     fn words_weight<'k>(&self, stems: impl Iterator<Item = &'k str>) -> f64 {
         stems.collect::<BTreeSet<_>>().into_iter().map(|stem| self.word_weight(stem)).sum()
     }
@@ -58,11 +69,11 @@ impl<'a> Shares<'a> {
         let heard: Vec<(&str, &Phrase)> = self
             .phrases
             .iter()
-            .filter(|(_, phrase)| phrase.num_voices >= floor)
+            .filter(|(key, phrase)| phrase.num_voices >= floor || (self.share(f64::from(phrase.num_voices)) < knob("REALMAX", 2.0) && self.is_common(key, floor)))
             .map(|(key, phrase)| (key.as_str(), phrase))
             .collect();
         let nested = nested_in(&heard);
-        let (a, b) = (knob("A", 1.0), knob("B", 0.5));
+        let (a, b) = (knob("A", 1.0), knob("B", 0.25));
         let mut candidates: Vec<Candidate<'a>> = heard
             .iter()
             .map(|&(key, phrase)| {
@@ -71,7 +82,7 @@ impl<'a> Shares<'a> {
                 let alone = self.share((f64::from(phrase.num_voices) - inside).max(0.5));
                 let num_content = stems(key).count().min(LENGTH_WORTH.len() - 1);
                 let marked = if is_marked(key) { knob("MARK", 1.15) } else { 1.0 };
-                let worth = if num_content == 1 && !is_marked(key) { knob("ONE", 0.6) } else {LENGTH_WORTH[num_content]};
+                let worth = if num_content == 1 && !is_marked(key) { knob("ONE", 0.5) } else {LENGTH_WORTH[num_content]};
                 let score = self.words_weight(stems(key)).powf(a)
                     * self.weight(alone, key).max(0.0).powf(b)
                     * worth
@@ -161,7 +172,8 @@ pub(super) fn compose(shares: &Shares<'_>, candidates: &[Candidate<'_>]) -> Stri
         .iter()
         .take(200)
         .map(|other| completed(candidates, other))
-        .filter(|other| shares.words_weight(stems(other.key)) >= knob("SECOND", 0.4) * own)
+        .filter(|other| shares.words_weight(stems(other.key)) >= knob("SECOND", 0.3) * own)
+        .filter(|other| shares.share(f64::from(other.phrase.num_voices)) >= knob("SUP", 0.05))
         .find(|other| {
             !overlap(best.key, other.key)
                 && count_words(&title) + count_words(other.phrase.spelling()) <= room

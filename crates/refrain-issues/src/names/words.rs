@@ -2,7 +2,7 @@
 //!
 //! Numbers, placeholders such as `<EMAIL_1>`, courtesies and marks end a clause.
 
-use super::grammar::{Part, part_of, stem};
+use super::grammar::{Part, is_measure, part_of, stem};
 use super::han::Lexicon;
 use refrain_record::Language;
 use refrain_text::{courtesies, fold, tokens};
@@ -59,6 +59,12 @@ pub(super) fn clauses(text: &str, language: Language, lexicon: &Lexicon) -> Vec<
                 clause.push(word(run, language));
             }
             rest = behind;
+        }
+        for at in 1..clause.len() {
+            if is_measure(&clause[at - 1].key, &fold(text.get(clause[at].start..clause[at].end).unwrap_or_default())) {
+                clause[at - 1].part = Part::Question;
+                clause[at].part = Part::Weak;
+            }
         }
         clauses.push(clause);
     }

@@ -1,12 +1,13 @@
 //! Which words of a text only greet, thank, sign off or ask politely.
 //!
-//! Of `hi there , my lamp broke , thanks in advance` all but `my lamp broke` are courtesies.
+//! Of `good morning , my lamp broke , thanks in advance` all but `my lamp broke` are courtesies.
 
 use std::sync::LazyLock;
 
+use refrain_record::Language;
 use rustc_hash::FxHashMap;
 
-use super::words::{FRAME, HAN_FILLER, Word, word_kind};
+use super::words::{FRAME, HAN_FILLER, is_nothing, is_thanks};
 use crate::tokens::tokens;
 
 /// For each of a text's folded words, in order, whether it stands in a greeting, thanks, a sign-off or a polite formula.
@@ -24,10 +25,7 @@ pub fn courtesies(folded: &[&str]) -> Vec<bool> {
         }
         phrases
     });
-    let mut is_courtesy: Vec<bool> = folded
-        .iter()
-        .map(|word| word.chars().nth(1).is_some() && matches!(word_kind(word), Word::Nothing | Word::Thanks))
-        .collect();
+    let mut is_courtesy: Vec<bool> = folded.iter().map(|word| is_thanks(word)).collect();
     for at in 0..folded.len() {
         let begun = PHRASES.get(folded[at]).into_iter().flatten();
         for phrase in begun.filter(|phrase| folded[at..].starts_with(phrase)) {
@@ -35,6 +33,13 @@ pub fn courtesies(folded: &[&str]) -> Vec<bool> {
         }
     }
     is_courtesy
+}
+
+/// Whether a folded word by itself only greets, thanks, assents or asks politely in its language; inside a phrase it
+/// may still matter, as `day` does in `next day delivery`.
+#[must_use]
+pub fn is_courteous(language: Language, folded: &str) -> bool {
+    is_nothing(language, folded) || is_thanks(folded)
 }
 
 #[cfg(test)]
@@ -57,12 +62,19 @@ mod tests {
 
     #[test]
     fn leaves_the_matter_in_six_languages() {
-        check("Hello, my lamp broke. Thanks in advance!", "my lamp broke");
-        check("Hallo, Lampe kaputt, mit freundlichen Grüßen", "lampe kaputt");
-        check("Hej, lampen virker ikke, på forhånd tak", "lampen virker ikke");
+        check("Good morning, my lamp broke. Thanks in advance!", "my lamp broke");
+        check("Guten Tag, Lampe kaputt, mit freundlichen Grüßen", "lampe kaputt");
+        check("Goddag, lampen virker ikke, på forhånd tak", "lampen virker ikke");
         check("Goedemorgen, lamp kapot, alvast bedankt", "lamp kapot");
-        check("Bonjour, lampe cassée, merci d'avance", "lampe cassée");
+        check("Bonjour madame, lampe cassée, merci d'avance", "lampe cassée");
         check("你好，台灯坏了，谢谢", "台 灯 坏 了");
+    }
+
+    #[test]
+    fn courteous_words_belong_to_a_language() {
+        assert!(is_courteous(Language::Nl, "top") && !is_courteous(Language::En, "top"));
+        assert!(is_courteous(Language::Da, "hilsen") && is_courteous(Language::Fr, "bonjour"));
+        assert!(!is_courteous(Language::De, "paket"));
     }
 
     proptest! {

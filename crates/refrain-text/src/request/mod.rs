@@ -10,7 +10,7 @@ mod courtesy;
 mod words;
 
 pub use self::core::request_core;
-pub use self::courtesy::courtesies;
+pub use self::courtesy::{courtesies, is_courteous};
 
 use refrain_record::{AuthorRole, Turn, Visibility};
 
