@@ -3,7 +3,7 @@
 use crate::assign::{Night, Standing, add, canonical_centres};
 use crate::groups::nearest_pair;
 use crate::names::{Class, Said, name_classes};
-use crate::state::{Event, EventKind, ShopState, issue_id};
+use crate::state::{Event, EventKind, ShopState};
 use refrain_record::Language;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -131,7 +131,7 @@ fn merge_near(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]) {
 }
 
 /// Names issues that have none, and young ones whose members have doubled since.
-pub(crate) fn name(night: &Night<'_>, shop: &mut ShopState, shop_id: &str, tallies: &[Tally<'_>]) {
+pub(crate) fn name(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]) {
     let places = shop.canonical();
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); shop.issues.len()];
     for (issue, tally) in shop.issues.iter().zip(tallies) {
@@ -153,15 +153,6 @@ pub(crate) fn name(night: &Night<'_>, shop: &mut ShopState, shop_id: &str, talli
             issue.terms = name.terms;
             issue.name = name.title;
         }
-    }
-    // Nothing but stop words, or merged before it was named.
-    for (place, issue) in shop
-        .issues
-        .iter_mut()
-        .enumerate()
-        .filter(|(_, issue)| issue.name.is_empty())
-    {
-        issue_id(shop_id, place).as_str().clone_into(&mut issue.name);
     }
 }
 

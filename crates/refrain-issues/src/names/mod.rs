@@ -11,7 +11,7 @@ mod words;
 
 use crate::distinct::{collapse, sample};
 use han::Lexicon;
-use phrases::{Phrases, count_phrases};
+use phrases::{MAX_WORDS, Phrases, count_phrases};
 use refrain_record::Language;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -135,10 +135,30 @@ fn name_class(shares: &Shares<'_>, class: &Class<'_>, clauses: &[Vec<Vec<Word>>]
             class.texts.iter().zip(clauses).map(|(text, clauses)| (*text, clauses.as_slice())).collect();
         title = shares.central_clause(&texts);
     }
+    if title.is_empty() {
+        title = first_words(&class.texts);
+    }
     Name {
-        title: capitalised(&title).chars().take(MAX_CHARS).collect(),
+        title: bounded(capitalised(&title)),
         terms: terms(&candidates),
     }
+}
+
+/// The first words of the shortest text that holds a letter, ties to the one that sorts first.
+fn first_words(texts: &[&str]) -> String {
+    let spoken = texts.iter().filter(|text| text.chars().any(char::is_alphabetic));
+    let shortest = spoken.min_by_key(|text| (text.chars().count(), **text));
+    let words: Vec<&str> = shortest.map_or("", |text| text).split_whitespace().take(MAX_WORDS).collect();
+    words.join(" ")
+}
+
+/// The title cut at a blank, or within a word that alone is too long.
+fn bounded(title: String) -> String {
+    let Some((end, _)) = title.char_indices().nth(MAX_CHARS) else {
+        return title;
+    };
+    let cut = &title[..end];
+    cut.rsplit_once(' ').map_or(cut, |(head, _)| head).to_owned()
 }
 
 fn capitalised(text: &str) -> String {
@@ -149,51 +169,4 @@ fn capitalised(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn class<'a>(texts: &[&'a str]) -> Class<'a> {
-        let said: Vec<Said<'a>> = texts.iter().map(|text| Said { text, person: None }).collect();
-        Class::new(Some(Language::En), &said, 0)
-    }
-
-    #[test]
-    fn titles_read_as_a_person_would_write() {
-        let names = name_classes(&[
-            class(&[
-                "my package not arrived",
-                "Package not arrived yet",
-                "the package not arrived, help",
-            ]),
-            class(&[
-                "the voucher code is rejected",
-                "voucher code rejected",
-                "my voucher code was rejected",
-            ]),
-        ]);
-        assert_eq!(names[0].title, "Package not arrived");
-        assert!(names[1].title.starts_with("Voucher code"), "{}", names[1].title);
-        assert!(names[0].terms.len() <= 10 && !names[0].terms.is_empty());
-    }
-
-    #[test]
-    fn placeholders_and_numbers_stay_out() {
-        let texts = [
-            "mail <EMAIL_1> about order 4711 broken lamp",
-            "write to <EMAIL_2> order 4712 broken lamp",
-        ];
-        let names = name_classes(&[class(&texts)]);
-        let all = format!("{} {}", names[0].title, names[0].terms.join(" "));
-        assert!(!all.contains("EMAIL") && !all.contains("471"), "{all}");
-        assert!(all.to_lowercase().contains("broken lamp"), "{all}");
-    }
-
-    #[test]
-    fn nothing_to_say() {
-        assert_eq!(
-            name_classes(&[class(&[]), class(&["", "the", "🎉 42"])]),
-            [Name::default(), Name::default()]
-        );
-        assert!(name_classes(&[]).is_empty());
-    }
-}
+mod tests;

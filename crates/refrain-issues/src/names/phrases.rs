@@ -22,6 +22,8 @@ pub(super) struct Phrase {
     pub(super) texts: Vec<u32>,
     /// Persons behind those texts.
     pub(super) num_voices: u32,
+    /// Texts that go on with a content word, or deny the phrase from outside.
+    num_open: u32,
     spellings: BTreeMap<String, u32>,
 }
 
@@ -36,6 +38,13 @@ impl Phrase {
             .iter()
             .max_by_key(|(text, count)| (**count, std::cmp::Reverse(text.chars().count()), *text));
         best.map_or("", |(text, _)| text)
+    }
+}
+
+impl Phrase {
+    /// Share of its texts in which the phrase is cut off: `sent the wrong` of `sent the wrong lamp`.
+    pub(super) fn open_share(&self) -> f64 {
+        f64::from(self.num_open) / self.texts.len().max(1) as f64
     }
 }
 
@@ -59,13 +68,14 @@ pub(super) fn count_phrases<'t>(
     for (at, (text, clauses, voices)) in (0_u32..).zip(texts) {
         voices_of.push(voices);
         for clause in clauses {
-            each_span(clause, language, |key, span| {
+            each_span(clause, language, |key, span, is_open| {
                 let phrase = match phrases.get_mut(&key) {
                     Some(phrase) => phrase,
                     None => phrases.entry(key).or_default(),
                 };
                 if phrase.texts.last() != Some(&at) {
                     phrase.texts.push(at);
+                    phrase.num_open += u32::from(is_open);
                     *phrase.spellings.entry(spelling(text, span)).or_insert(0) += 1;
                 }
             });
@@ -95,7 +105,7 @@ pub(super) fn num_words(span: &[Word]) -> usize {
 }
 
 /// Calls back with the key and the words of each span of a clause that reads as a phrase.
-pub(super) fn each_span<'w>(clause: &'w [Word], language: Language, mut found: impl FnMut(String, &'w [Word])) {
+pub(super) fn each_span<'w>(clause: &'w [Word], language: Language, mut found: impl FnMut(String, &'w [Word], bool)) {
     for first in 0..clause.len() {
         if !matches!(clause[first].part, Part::Content | Part::Negation | Part::Question) {
             continue;
@@ -137,8 +147,18 @@ pub(super) fn each_span<'w>(clause: &'w [Word], language: Language, mut found: i
                 Part::Weak | Part::Break => false,
             };
             if may_end && num_content > 0 {
-                found(key.clone(), &clause[first..=last]);
+                found(key.clone(), &clause[first..=last], is_open(clause, first, last, language));
             }
         }
     }
+}
+
+/// Whether a span leaves out a content word next to it, or what denies it.
+fn is_open(clause: &[Word], first: usize, last: usize, language: Language) -> bool {
+    let before = first.checked_sub(1).map(|at| clause[at].part);
+    let behind = clause.get(last + 1).map(|word| word.part);
+    matches!(before, Some(Part::Content | Part::Negation))
+        || matches!(behind, Some(Part::Content))
+        || (matches!(behind, Some(Part::Negation)) && negates_behind(language))
+        || (matches!(behind, Some(Part::Particle)) && clause[last].part == Part::Content)
 }

@@ -86,7 +86,7 @@ impl<'a> Shares<'a> {
                 let score = self.words_weight(stems(key)).powf(a)
                     * self.weight(alone, key).max(0.0).powf(b)
                     * worth
-                    * marked;
+                    * marked * (1.0 - knob("OPEN", 0.3) * phrase.open_share());
                 Candidate { score, key, phrase }
             })
             .collect();
@@ -96,8 +96,6 @@ impl<'a> Shares<'a> {
 
     /// The clause that says most, of the text whose words are most common in the issue.
     pub(super) fn central_clause(&self, texts: &[(&str, &[Vec<Word>])]) -> String {
-        let content = |clause: &'a [Word]| clause.iter().filter(|w| w.part == Part::Content);
-        let _ = content;
         let keys = |clause: &[Word]| -> BTreeSet<String> {
             clause.iter().filter(|w| w.part == Part::Content).map(|w| w.key.clone()).collect()
         };
@@ -177,6 +175,7 @@ pub(super) fn compose(shares: &Shares<'_>, candidates: &[Candidate<'_>]) -> Stri
         .find(|other| {
             !overlap(best.key, other.key)
                 && count_words(&title) + count_words(other.phrase.spelling()) <= room
+                && (stems(other.key).count() > 1 || shares.share(f64::from(other.phrase.num_voices)) >= knob("ONEB", 0.1))
                 && stems(other.key).any(|s| s.chars().count() > 1)
         });
     if let Some(other) = beside {
