@@ -60,7 +60,11 @@ fn measure(path: &str, by_clusters: bool, show: bool) -> Result<(), Box<dyn Erro
         let hits = hits(&wanted, title);
         total.add(hits, wanted.len(), title);
         if show {
-            println!("  {hits}/{} {:44} {title}", wanted.len(), row.title.as_deref().unwrap_or(label));
+            println!(
+                "  {hits}/{} {:44} {title}",
+                wanted.len(),
+                row.title.as_deref().unwrap_or(label)
+            );
         }
     }
     println!("{}  {path}", total.line());
@@ -140,7 +144,11 @@ fn titles_of_clusters(rows: &[Row], labels: &BTreeSet<&str>) -> Result<Vec<Strin
             of_label.insert(label, cluster);
         }
     }
-    let title = |label: &&str| of_label.get(label).map_or_else(String::new, |&c| found.names[c as usize].clone());
+    let title = |label: &&str| {
+        of_label
+            .get(label)
+            .map_or_else(String::new, |&c| found.names[c as usize].clone())
+    };
     Ok(labels.iter().map(title).collect())
 }
 
@@ -173,7 +181,10 @@ fn hits(wanted: &[String], title: &str) -> usize {
     let folded = fold(title);
     let held: BTreeSet<String> = tokens(&folded).iter().map(|t| stem(t.text)).collect();
     let han: BTreeSet<String> = pairs_of_han(&folded).into_iter().collect();
-    wanted.iter().filter(|word| held.contains(*word) || han.contains(*word)).count()
+    wanted
+        .iter()
+        .filter(|word| held.contains(*word) || han.contains(*word))
+        .count()
 }
 
 /// Cuts plurals and the endings of English verbs.
@@ -195,9 +206,13 @@ fn num_words(title: &str) -> usize {
 fn is_courteous(title: &str) -> bool {
     let folded = fold(title);
     let held: BTreeSet<&str> = tokens(&folded).iter().map(|t| t.text).collect();
-    COURTESIES
-        .split_whitespace()
-        .any(|word| held.contains(word) || (!word.is_ascii() && num_words(word) < 3 && word.chars().all(|c| c > '\u{3400}') && folded.contains(word)))
+    COURTESIES.split_whitespace().any(|word| {
+        held.contains(word)
+            || (!word.is_ascii()
+                && num_words(word) < 3
+                && word.chars().all(|c| c > '\u{3400}')
+                && folded.contains(word))
+    })
 }
 
 fn read(path: &str) -> Result<Vec<Row>, Box<dyn Error>> {

@@ -41,19 +41,19 @@ const EN: Lists = Lists {
     negations: "not no never cannot can't won't doesn't didn't don't without cant wont dont didnt doesnt isnt wasnt \
         havent hasnt couldnt arent unable",
     questions: "where when wheres",
-    particles: "up out off back down in on",
+    particles: "up out off back down in on help day days",
     weak: "want wants wanted wanting need needs needed like know knows tell let lets make makes made trying try tried going gonna \
         wanna go goes went come came see say said says ask asked asking think thought seem seems seemed got give \
         getting gets hope able im ive id dear sir really still yet already ever even much many lot lots every one ones two three \
         few several thing things stuff something anything someone anyone somehow somewhere however actually currently recently \
-        soon ago today yesterday tomorrow tonight week weeks month months hour hours minute minutes day days \
+        soon ago today yesterday tomorrow tonight week weeks month months hour hours minute minutes \
         monday tuesday wednesday thursday friday saturday sunday january february march april june july august \
         september october november december first last next within between via per against upon during since \
         always never maybe again also quite couple since anymore instead around away possible able wish love \
         hoping guys folks everyone good best well way kind sort someone's what's it's there's here's that's i'll \
         we're you're they're he's she's we've you've let's y'all ya u ur r pm am shall might must may whether both \
         each another any via wondering look looking nothing everything else long using put took taking \
-        happen happened happening people person often sometimes certain regarding concerning due because's keep keeps kept",
+        happen happened happening people often sometimes certain regarding concerning due because's keep keeps kept",
     breaks: "i we you they he she who which that but because if so then while although though unless until how why what whose \
         please just i'm i've i'd hi hello or",
 };
@@ -62,7 +62,7 @@ const DE: Lists = Lists {
     content: "passt",
     negations: "nicht kein keine keinen keiner keinem nie niemals ohne nichts",
     questions: "wo wann wohin woher wieviel",
-    particles: "zurück ab an aus",
+    particles: "zurück ab an aus hilfe",
     weak: "möchte möchten will wollen wollte wollten würde würden brauche gerne gern mal immer leider zwar eben halt eigentlich bereits gestern \
         heute morgen tage tagen tag woche wochen monat monate monaten uhr montag dienstag mittwoch donnerstag freitag samstag \
         sonntag sagen wissen gesagt geht gehen gehts machen gemacht macht lassen müssen müsste sollte sollen darf \
@@ -80,7 +80,7 @@ const DA: Lists = Lists {
     content: "",
     negations: "ikke ingen aldrig uden intet",
     questions: "hvor hvornår",
-    particles: "tilbage væk",
+    particles: "tilbage væk hjælp",
     weak: "vil gerne ønsker brug får fået lidt bare lige allerede stadig endnu altid måske ellers dag dage uge uger måned \
         måneder går igår mandag tirsdag onsdag torsdag fredag lørdag søndag kl siger sagt ved vide hvad \
         hvis mener synes gik gået tager taget sætte gøre gjort skulle burde måtte hele andet andre to tre første sidste \
@@ -94,7 +94,7 @@ const NL: Lists = Lists {
     content: "",
     negations: "niet geen nooit zonder niks",
     questions: "waar wanneer hoeveel",
-    particles: "terug af weg",
+    particles: "terug af weg hulp",
     weak: "graag wilde willen zou zouden moest even eigenlijk toch steeds altijd al alweer gisteren vandaag morgen dag dagen week weken maand \
         maanden uur maandag dinsdag woensdag donderdag vrijdag zaterdag zondag weten zeggen gezegd gaan gaat ging doen \
         doet gedaan krijg krijgen komt komen laat laten staat staan zie zien misschien helaas ongeveer ergens iemand \
@@ -165,12 +165,16 @@ pub(super) fn part_of(language: Language, folded: &str) -> Part {
     }
 }
 
-/// Whether two neighbours together open a question that a title may keep: `how long`.
-pub(super) fn is_measure(first: &str, second: &str) -> bool {
-    matches!(
-        (first, second),
-        ("how", "long" | "much" | "many") | ("wie", "lange" | "viel" | "viele" | "hoch" | "teuer") | ("hoe", "lang" | "veel" | "duur")
-    )
+/// How two neighbours together open a question that a title may keep: `how long`, `wie lange`. `None` when they do not;
+/// else whether the second by itself says what is asked for, as in `how heavy`.
+pub(super) fn measures(first: &str, second: &str, part: Part) -> Option<bool> {
+    match (first, second) {
+        ("how", "long" | "much" | "many")
+        | ("wie", "lange" | "lang" | "viel" | "viele" | "oft")
+        | ("hoe", "lang" | "veel" | "vaak") => Some(false),
+        ("how" | "wie" | "hoe", _) if part == Part::Content => Some(true),
+        _ => None,
+    }
 }
 
 /// Whether a negation closes a phrase well: `funktioniert nicht`, but not `does not`.
@@ -215,11 +219,17 @@ fn parts(lists: &'static Lists) -> FxHashMap<&'static str, Part> {
 /// What remains of a word without its ending, so that `cards` and `card` are one; never empty for a word.
 pub(super) fn stem(language: Language, folded: &str) -> &str {
     let endings: &[&str] = match language {
-        Language::En => &["'s", "ations", "ation", "ings", "ing", "ied", "ies", "ed", "es", "s", "e", "y"],
+        Language::En => &[
+            "'s", "ations", "ation", "ings", "ing", "ied", "ies", "ed", "es", "s", "e", "y",
+        ],
         Language::De => &["ungen", "ung", "ern", "en", "em", "er", "es", "et", "e", "n", "s", "t"],
-        Language::Da => &["ingerne", "ingen", "ing", "erne", "ene", "ers", "en", "et", "er", "es", "e", "t", "s"],
+        Language::Da => &[
+            "ingerne", "ingen", "ing", "erne", "ene", "ers", "en", "et", "er", "es", "e", "t", "s",
+        ],
         Language::Nl => &["ingen", "ing", "tjes", "tje", "jes", "je", "en", "er", "s", "e", "t"],
-        Language::Fr => &["ations", "ation", "ements", "ement", "ées", "és", "ée", "er", "ez", "é", "es", "e", "s"],
+        Language::Fr => &[
+            "ations", "ation", "ements", "ement", "ées", "és", "ée", "er", "ez", "é", "es", "e", "s",
+        ],
         _ => &[],
     };
     let cut = endings

@@ -29,6 +29,7 @@ const SHOP_WORDS: &str = "
     更新 下载 系统 软件 短信 邮件 邮箱 电话 通知 提醒 确认 回复 没收到 没到 没发货 没更新 未收到 催一下 加急 驿站 快递柜 取件码 自提 上门 \
     取件 海关 关税 清关 国际 海外 礼品卡 礼物 赠品 包装 礼盒 订阅 取消订阅 退订 续费 自动续费 套餐 流量 宽带 信号 网络 网速 话费 充值 余额 \
     骗子 诈骗 盗刷 被盗 泄露 隐私 个人信息 假货 正品 过期 保质期 生产日期 味道 异味 起球 掉色 缩水 偏大 偏小 太大 太小 合适 兼容 适合 型号 \
+    购物车 中文 英文 最后一步 下一步 按钮 结账 下单 拍下 付不了 用不了 收不到 打不了 充不上 没用 无效 不对 不符 不准 不合适 不动 转人工 主管 领导 经理 \
     参数 功能 门店 实体店 到账 多久到 不见了 丢了 丢件 弄丢 延误 延迟 超时 态度 服务态度 服务 解决 处理 问题 原因 没人 没人理 不理";
 
 /// Words with their number of appearances.
@@ -137,7 +138,11 @@ fn entropy(neighbours: &BTreeMap<Option<char>, u32>) -> f64 {
         let share = f64::from(count) / f64::from(total.max(1));
         -share * share.ln()
     };
-    let inside: f64 = neighbours.iter().filter(|(c, _)| c.is_some()).map(|(_, &n)| part(n)).sum();
+    let inside: f64 = neighbours
+        .iter()
+        .filter(|(c, _)| c.is_some())
+        .map(|(_, &n)| part(n))
+        .sum();
     let num_borders = neighbours.get(&None).copied().unwrap_or(0);
     inside + f64::from(num_borders) * part(1)
 }
@@ -167,7 +172,17 @@ mod tests {
 
     #[test]
     fn words_are_learned_from_their_company() {
-        let texts = ["买台灯吗", "这台灯亮", "退台灯了", "台灯坏", "换台灯好", "那台灯黑", "修台灯去", "灯不亮", "两台车"];
+        let texts = [
+            "买台灯吗",
+            "这台灯亮",
+            "退台灯了",
+            "台灯坏",
+            "换台灯好",
+            "那台灯黑",
+            "修台灯去",
+            "灯不亮",
+            "两台车",
+        ];
         assert!(cut(&texts, "的台灯坏").contains(&"台灯".to_owned()));
     }
 }

@@ -22,6 +22,8 @@ use words::{Word, clauses, han_runs};
 const NAMED_FROM: usize = 300;
 /// Persons that a phrase must be said by, where there are as many.
 const MIN_VOICES: u32 = 2;
+/// One person in this many must say a phrase of a large issue.
+const VOICES_PER_HEARD: u32 = 50;
 
 /// What one person said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +84,10 @@ impl<'a> Class<'a> {
     }
 
     fn clauses(&self, lexicon: &Lexicon) -> Vec<Vec<Vec<Word>>> {
-        self.texts.iter().map(|text| clauses(text, self.language, lexicon)).collect()
+        self.texts
+            .iter()
+            .map(|text| clauses(text, self.language, lexicon))
+            .collect()
     }
 }
 
@@ -94,7 +99,13 @@ pub fn name_classes(classes: &[Class<'_>]) -> Vec<Name> {
     use rayon::prelude::*;
     let runs: Vec<Vec<Vec<char>>> = classes
         .par_iter()
-        .map(|class| class.texts.iter().flat_map(|text| han_runs(text, class.language)).collect())
+        .map(|class| {
+            class
+                .texts
+                .iter()
+                .flat_map(|text| han_runs(text, class.language))
+                .collect()
+        })
         .collect();
     let lexicon = Lexicon::learn(runs.iter().flatten().map(Vec::as_slice));
     let read: Vec<(Vec<Vec<Vec<Word>>>, Phrases)> = classes
@@ -128,11 +139,15 @@ pub fn name_classes(classes: &[Class<'_>]) -> Vec<Name> {
 }
 
 fn name_class(shares: &Shares<'_>, class: &Class<'_>, clauses: &[Vec<Vec<Word>>]) -> Name {
-    let candidates = shares.candidates(MIN_VOICES.max((title::knob("FLOOR", 0.02) * f64::from(class.num_voices)) as u32));
+    let candidates = shares.candidates(MIN_VOICES.max(class.num_voices / VOICES_PER_HEARD));
     let mut title = compose(shares, &candidates);
     if title.is_empty() {
-        let texts: Vec<(&str, &[Vec<Word>])> =
-            class.texts.iter().zip(clauses).map(|(text, clauses)| (*text, clauses.as_slice())).collect();
+        let texts: Vec<(&str, &[Vec<Word>])> = class
+            .texts
+            .iter()
+            .zip(clauses)
+            .map(|(text, clauses)| (*text, clauses.as_slice()))
+            .collect();
         title = shares.central_clause(&texts);
     }
     if title.is_empty() {
@@ -148,7 +163,11 @@ fn name_class(shares: &Shares<'_>, class: &Class<'_>, clauses: &[Vec<Vec<Word>>]
 fn first_words(texts: &[&str]) -> String {
     let spoken = texts.iter().filter(|text| text.chars().any(char::is_alphabetic));
     let shortest = spoken.min_by_key(|text| (text.chars().count(), **text));
-    let words: Vec<&str> = shortest.map_or("", |text| text).split_whitespace().take(MAX_WORDS).collect();
+    let words: Vec<&str> = shortest
+        .map_or("", |text| text)
+        .split_whitespace()
+        .take(MAX_WORDS)
+        .collect();
     words.join(" ")
 }
 

@@ -115,7 +115,9 @@ pub(super) fn each_span<'w>(clause: &'w [Word], language: Language, mut found: i
         for last in first..clause.len() {
             let word = &clause[last];
             let is_subject = word.part == Part::Break && is_question && num_content == 0;
-            if (word.part == Part::Break && !is_subject) || (last > first && word.part == Part::Question && !word.is_han) {
+            if (word.part == Part::Break && !is_subject)
+                || (last > first && word.part == Part::Question && !word.is_han)
+            {
                 break;
             }
             let follows_content = last > first && clause[last - 1].part == Part::Content;
@@ -147,7 +149,11 @@ pub(super) fn each_span<'w>(clause: &'w [Word], language: Language, mut found: i
                 Part::Weak | Part::Break => false,
             };
             if may_end && num_content > 0 {
-                found(key.clone(), &clause[first..=last], is_open(clause, first, last, language));
+                found(
+                    key.clone(),
+                    &clause[first..=last],
+                    is_open(clause, first, last, language),
+                );
             }
         }
     }
@@ -157,7 +163,15 @@ pub(super) fn each_span<'w>(clause: &'w [Word], language: Language, mut found: i
 fn is_open(clause: &[Word], first: usize, last: usize, language: Language) -> bool {
     let before = first.checked_sub(1).map(|at| clause[at].part);
     let behind = clause.get(last + 1).map(|word| word.part);
-    matches!(before, Some(Part::Content | Part::Negation))
+    // A lone character beside another is likely a half of a word that the lexicon does not know.
+    let is_lone = |at: usize| {
+        clause
+            .get(at)
+            .is_some_and(|word| word.is_han && word.end - word.start <= 4)
+    };
+    let is_half = (first > 0 && is_lone(first) && is_lone(first - 1)) || (is_lone(last) && is_lone(last + 1));
+    is_half
+        || matches!(before, Some(Part::Content | Part::Negation))
         || matches!(behind, Some(Part::Content))
         || (matches!(behind, Some(Part::Negation)) && negates_behind(language))
         || (matches!(behind, Some(Part::Particle)) && clause[last].part == Part::Content)

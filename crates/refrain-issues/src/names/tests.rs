@@ -31,7 +31,10 @@ fn titles_read_as_a_person_would_write() {
             &["Where is my order?", "where is my order 4711", "Hi, where is my order"],
         ],
     );
-    assert_eq!(found, ["Package not arrived", "Voucher code rejected", "Where is my order"]);
+    assert_eq!(
+        found,
+        ["Package not arrived", "Voucher code rejected", "Where is my order"]
+    );
 }
 
 #[test]
@@ -104,7 +107,11 @@ fn what_one_person_says_names_nothing() {
     let said = said.map(|(text, person)| Said { text, person });
     let name = &name_classes(&[Class::new(Some(Language::En), &said, 0)])[0];
     assert_eq!(name.title, "Toaster burns");
-    assert!(!name.terms.iter().any(|term| term.contains("Zimmer")), "{:?}", name.terms);
+    assert!(
+        !name.terms.iter().any(|term| term.contains("Zimmer")),
+        "{:?}",
+        name.terms
+    );
 }
 
 #[test]
@@ -123,7 +130,12 @@ fn placeholders_and_numbers_stay_out() {
 fn without_a_common_phrase_a_central_clause_is_the_title() {
     let found = titles(
         Language::En,
-        &[&["The zipper of the red jacket is stuck, can you help me?"], &["", "🎉 42"], &[], &["the"]],
+        &[
+            &["The zipper of the red jacket is stuck, can you help me?"],
+            &["", "🎉 42"],
+            &[],
+            &["the"],
+        ],
     );
     assert_eq!(found, ["Zipper of the red jacket is stuck", "", "", "The"]);
     assert!(name_classes(&[]).is_empty());

@@ -6,18 +6,34 @@
 
 use super::grammar::Part;
 use super::phrases::{MAX_WORDS, Phrase, Phrases, is_marked, num_words, spelling, stems};
-use super::words::Word;
+use super::words::{Word, is_han};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 
 const NUM_TERMS: usize = 10;
-pub(super) fn knob(name: &str, default: f64) -> f64 {
-    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
-}
 /// Longest title in characters.
 pub(super) const MAX_CHARS: usize = 80;
-/// Worth of a phrase by its number of content words.
-const LENGTH_WORTH: [f64; 5] = [0.0, 0.6, 1.0, 1.05, 1.0];
+/// Worth of a phrase by its number of content words; a single word says little by itself.
+const LENGTH_WORTH: [f64; 5] = [0.0, 0.5, 1.0, 1.05, 1.0];
+/// Worth of a negation or a question word: `not arrived` says more than `arrived`.
+const MARKED_WORTH: f64 = 1.15;
+/// What a phrase loses that is always cut off from a next content word.
+const OPEN_LOSS: f64 = 0.3;
+/// Added to a phrase's total of shares, so that what is rare everywhere does not pass for distinctive.
+const RARE: f64 = 0.3;
+/// Share of persons that say each content word of a phrase which by itself is too rare.
+const COMMON_SHARE: f64 = 0.1;
+/// A phrase that a longer one repeats in this share of its texts is cut off: `order a new` of `order a new card`.
+const CUT_OFF_SHARE: f64 = 0.4;
+/// A second phrase joins when its words weigh at least this much beside the first's.
+const SECOND_WEIGHT: f64 = 0.3;
+/// Share of persons that say the second phrase, and where it is one word.
+const SECOND_SHARE: f64 = 0.05;
+const SECOND_WORD_SHARE: f64 = 0.1;
+/// Characters at which two stems that begin alike are taken for one word.
+const ALIKE_CHARS: usize = 5;
+/// Best phrases among which the second is sought.
+const SECOND_AMONG: usize = 200;
 
 /// Shares of persons that say a key: in the issue, and summed over all issues.
 pub(super) struct Shares<'a> {
@@ -36,8 +52,8 @@ pub(super) struct Candidate<'a> {
 impl<'a> Shares<'a> {
     fn weight(&self, own: f64, key: &str) -> f64 {
         let total = self.totals.get(key).copied().unwrap_or(own).max(f64::MIN_POSITIVE);
-        let total = total + knob("S", 0.3);
-        own * (1.0 + 1.0 / total).ln() * (own / total).powf(knob("D", 0.25))
+        let total = total + RARE;
+        own * (1.0 + 1.0 / total).ln() * (own / total).sqrt().sqrt()
     }
 
     fn share(&self, num_voices: f64) -> f64 {
@@ -50,54 +66,66 @@ impl<'a> Shares<'a> {
         self.weight(self.share(f64::from(num_voices)), stem)
     }
 
-    /// Whether several persons say each content word.
+    /// Whether many persons say each of several content words.
     fn is_common(&self, key: &str, floor: u32) -> bool {
-        let mut num = 0;
-        stems(key).all(|stem| {
-            num += 1;
-            let voices = self.phrases.get(stem).map_or(0, |phrase| phrase.num_voices);
-            voices >= floor && self.share(f64::from(voices)) >= knob("REAL", 0.1)
-        }) && num > 1
+        let is_common = |stem: &str| {
+            let num_voices = self.phrases.get(stem).map_or(0, |phrase| phrase.num_voices);
+            num_voices >= floor && self.share(f64::from(num_voices)) >= COMMON_SHARE
+        };
+        stems(key).count() > 1 && stems(key).all(is_common)
     }
 
     fn words_weight<'k>(&self, stems: impl Iterator<Item = &'k str>) -> f64 {
-        stems.collect::<BTreeSet<_>>().into_iter().map(|stem| self.word_weight(stem)).sum()
+        stems
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .map(|stem| self.word_weight(stem))
+            .sum()
     }
 
-    /// Phrases said by at least `floor` persons, best first, ties by key.
+    /// Phrases said by at least `floor` persons, or made of words that many say; best first, ties by key.
     pub(super) fn candidates(&self, floor: u32) -> Vec<Candidate<'a>> {
         let heard: Vec<(&str, &Phrase)> = self
             .phrases
             .iter()
-            .filter(|(key, phrase)| phrase.num_voices >= floor || (self.share(f64::from(phrase.num_voices)) < knob("REALMAX", 2.0) && self.is_common(key, floor)))
             .map(|(key, phrase)| (key.as_str(), phrase))
+            .filter(|(key, phrase)| phrase.num_voices >= floor || self.is_common(key, floor))
             .collect();
         let nested = nested_in(&heard);
-        let (a, b) = (knob("A", 1.0), knob("B", 0.25));
         let mut candidates: Vec<Candidate<'a>> = heard
             .iter()
-            .map(|&(key, phrase)| {
-                let (num_longer, sum) = nested.get(key).copied().unwrap_or((0, 0));
-                let inside = if num_longer == 0 { 0.0 } else { f64::from(sum) / f64::from(num_longer) };
-                let alone = self.share((f64::from(phrase.num_voices) - inside).max(0.5));
-                let num_content = stems(key).count().min(LENGTH_WORTH.len() - 1);
-                let marked = if is_marked(key) { knob("MARK", 1.15) } else { 1.0 };
-                let worth = if num_content == 1 && !is_marked(key) { knob("ONE", 0.5) } else {LENGTH_WORTH[num_content]};
-                let score = self.words_weight(stems(key)).powf(a)
-                    * self.weight(alone, key).max(0.0).powf(b)
-                    * worth
-                    * marked * (1.0 - knob("OPEN", 0.3) * phrase.open_share());
-                Candidate { score, key, phrase }
+            .map(|&(key, phrase)| Candidate {
+                score: self.score(key, phrase, nested.get(key).copied().unwrap_or_default()),
+                key,
+                phrase,
             })
             .collect();
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.key.cmp(b.key)));
         candidates
     }
 
+    /// `num_longer` phrases hold this one and are said by `num_voices` in all.
+    fn score(&self, key: &str, phrase: &Phrase, (num_longer, num_voices): (u32, u32)) -> f64 {
+        let inside = f64::from(num_voices) / f64::from(num_longer.max(1));
+        let alone = self.share((f64::from(phrase.num_voices) - inside).max(0.5));
+        let num_content = stems(key).count().min(LENGTH_WORTH.len() - 1);
+        let worth = match (num_content, is_marked(key)) {
+            (_, false) => LENGTH_WORTH[num_content],
+            (1, true) => MARKED_WORTH,
+            (_, true) => MARKED_WORTH * LENGTH_WORTH[num_content],
+        };
+        let whole = 1.0 - OPEN_LOSS * phrase.open_share();
+        self.words_weight(stems(key)) * self.weight(alone, key).sqrt().sqrt() * worth * whole
+    }
+
     /// The clause that says most, of the text whose words are most common in the issue.
     pub(super) fn central_clause(&self, texts: &[(&str, &[Vec<Word>])]) -> String {
         let keys = |clause: &[Word]| -> BTreeSet<String> {
-            clause.iter().filter(|w| w.part == Part::Content).map(|w| w.key.clone()).collect()
+            clause
+                .iter()
+                .filter(|w| w.part == Part::Content)
+                .map(|w| w.key.clone())
+                .collect()
         };
         let weigh = |keys: &BTreeSet<String>| {
             self.words_weight(keys.iter().map(String::as_str)) / ((keys.len() + 1) as f64).sqrt()
@@ -110,7 +138,11 @@ impl<'a> Shares<'a> {
                 let title = spelling(text, span);
                 let length = title.chars().count();
                 let is_better = best.as_ref().is_none_or(|(most, shortest, first)| {
-                    score.total_cmp(most).then(shortest.cmp(&length)).then_with(|| first.cmp(&title)).is_gt()
+                    score
+                        .total_cmp(most)
+                        .then(shortest.cmp(&length))
+                        .then_with(|| first.cmp(&title))
+                        .is_gt()
                 });
                 if !title.is_empty() && is_better {
                     best = Some((score, length, title));
@@ -131,7 +163,10 @@ fn shortened(clause: &[Word]) -> &[Word] {
     {
         span = shorter;
     }
-    let end = span.iter().rposition(|w| w.part == Part::Content).map_or(span.len(), |at| at + 1);
+    let end = span
+        .iter()
+        .rposition(|w| w.part == Part::Content)
+        .map_or(span.len(), |at| at + 1);
     &span[..end]
 }
 
@@ -139,11 +174,18 @@ fn shortened(clause: &[Word]) -> &[Word] {
 fn nested_in<'a>(heard: &[(&'a str, &Phrase)]) -> FxHashMap<&'a str, (u32, u32)> {
     let mut nested: FxHashMap<&str, (u32, u32)> = heard.iter().map(|(key, _)| (*key, (0, 0))).collect();
     for &(key, phrase) in heard {
-        let starts: Vec<usize> = std::iter::once(0).chain(key.match_indices(' ').map(|(at, _)| at + 1)).collect();
+        let starts: Vec<usize> = std::iter::once(0)
+            .chain(key.match_indices(' ').map(|(at, _)| at + 1))
+            .collect();
         let ends: Vec<usize> = key.match_indices(' ').map(|(at, _)| at).chain([key.len()]).collect();
         let mut parts: Vec<&str> = Vec::new();
         for (first, &start) in starts.iter().enumerate() {
-            parts.extend(ends[first..].iter().map(|&end| &key[start..end]).filter(|part| part.len() < key.len()));
+            parts.extend(
+                ends[first..]
+                    .iter()
+                    .map(|&end| &key[start..end])
+                    .filter(|part| part.len() < key.len()),
+            );
         }
         parts.sort_unstable();
         parts.dedup();
@@ -164,20 +206,20 @@ pub(super) fn compose(shares: &Shares<'_>, candidates: &[Candidate<'_>]) -> Stri
     };
     let best = completed(candidates, best);
     let mut title = best.phrase.spelling().to_owned();
-    let room = knob("ROOM", 7.0) as usize;
     let own = shares.words_weight(stems(best.key));
+    let says_enough = |other: &Candidate<'_>| {
+        let share = shares.share(f64::from(other.phrase.num_voices));
+        let is_word = stems(other.key).count() == 1;
+        shares.words_weight(stems(other.key)) >= SECOND_WEIGHT * own
+            && share >= if is_word { SECOND_WORD_SHARE } else { SECOND_SHARE }
+            && stems(other.key).any(|stem| stem.chars().nth(1).is_some())
+    };
     let beside = candidates
         .iter()
-        .take(200)
+        .take(SECOND_AMONG)
         .map(|other| completed(candidates, other))
-        .filter(|other| shares.words_weight(stems(other.key)) >= knob("SECOND", 0.3) * own)
-        .filter(|other| shares.share(f64::from(other.phrase.num_voices)) >= knob("SUP", 0.05))
-        .find(|other| {
-            !overlap(best.key, other.key)
-                && count_words(&title) + count_words(other.phrase.spelling()) <= room
-                && (stems(other.key).count() > 1 || shares.share(f64::from(other.phrase.num_voices)) >= knob("ONEB", 0.1))
-                && stems(other.key).any(|s| s.chars().count() > 1)
-        });
+        .filter(|other| says_enough(other) && !overlap(best.key, other.key))
+        .find(|other| count_words(&title) + count_words(other.phrase.spelling()) <= MAX_WORDS);
     if let Some(other) = beside {
         title.push_str(" · ");
         title.push_str(other.phrase.spelling());
@@ -194,7 +236,7 @@ fn completed<'c, 'a>(candidates: &'c [Candidate<'a>], mut part: &'c Candidate<'a
     // Each step adds a word, so this ends.
     while let Some(longer) = candidates.iter().find(|longer| {
         extends(longer.key, part.key)
-            && f64::from(longer.phrase.num_voices) >= knob("CUT", 0.4) * f64::from(part.phrase.num_voices)
+            && f64::from(longer.phrase.num_voices) >= CUT_OFF_SHARE * f64::from(part.phrase.num_voices)
     }) {
         part = longer;
     }
@@ -219,18 +261,17 @@ pub(super) fn terms(candidates: &[Candidate<'_>]) -> Vec<String> {
     terms
 }
 
-/// Stems are alike when one begins with the other.
+/// Whether two stems are alike: one begins with the other, or both begin with the same characters.
 fn overlap(a: &str, b: &str) -> bool {
-    stems(a).any(|x| stems(b).any(|y| x.starts_with(y) || y.starts_with(x) || alike(x, y)))
-}
-
-fn alike(a: &str, b: &str) -> bool {
-    let shared = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
-    shared >= 5
+    let is_alike = |x: &str, y: &str| {
+        let shared = x.chars().zip(y.chars()).take_while(|(x, y)| x == y).count();
+        shared >= ALIKE_CHARS || x.starts_with(y) || y.starts_with(x)
+    };
+    stems(a).any(|x| stems(b).any(|y| is_alike(x, y)))
 }
 
 fn count_words(text: &str) -> usize {
-    let num_han = text.chars().filter(|&c| super::words::is_han(c)).count();
-    let others = text.split_whitespace().filter(|w| !w.chars().all(super::words::is_han)).count();
+    let num_han = text.chars().filter(|&c| is_han(c)).count();
+    let others = text.split_whitespace().filter(|w| !w.chars().all(is_han)).count();
     others + num_han.div_ceil(2)
 }

@@ -2,7 +2,7 @@
 //!
 //! Numbers, placeholders such as `<EMAIL_1>`, courtesies and marks end a clause.
 
-use super::grammar::{Part, is_measure, part_of, stem};
+use super::grammar::{Part, measures, part_of, stem};
 use super::han::Lexicon;
 use refrain_record::Language;
 use refrain_text::{courtesies, fold, tokens};
@@ -44,7 +44,7 @@ pub(super) fn is_han(c: char) -> bool {
 pub(super) fn clauses(text: &str, language: Language, lexicon: &Lexicon) -> Vec<Vec<Word>> {
     let mut clauses = Vec::new();
     for pieces in matter(text, language) {
-        let mut clause = Vec::new();
+        let mut clause: Vec<Word> = Vec::new();
         let mut rest = pieces.as_slice();
         while let Some(first) = rest.first() {
             let length = if first.is_han {
@@ -61,9 +61,10 @@ pub(super) fn clauses(text: &str, language: Language, lexicon: &Lexicon) -> Vec<
             rest = behind;
         }
         for at in 1..clause.len() {
-            if is_measure(&clause[at - 1].key, &fold(text.get(clause[at].start..clause[at].end).unwrap_or_default())) {
+            let second = fold(text.get(clause[at].start..clause[at].end).unwrap_or_default());
+            if let Some(says_what) = measures(&clause[at - 1].key, &second, clause[at].part) {
                 clause[at - 1].part = Part::Question;
-                clause[at].part = Part::Weak;
+                clause[at].part = if says_what { Part::Content } else { Part::Weak };
             }
         }
         clauses.push(clause);
@@ -91,8 +92,12 @@ fn matter(text: &str, language: Language) -> Vec<Vec<Piece<'_>>> {
     let mut last_end = None;
     let mut skipped_behind_courtesy = MAX_NAME_WORDS;
     for ((token, folded), is_courtesy) in found.iter().zip(folded).zip(is_courtesy) {
-        let is_placeholder = text[..token.start].ends_with(['<', '@', '#', '_']) || text[token.end..].starts_with(['>', '_', '@']);
-        let is_word = token.text.chars().all(|c| c.is_alphabetic() || matches!(c, '\'' | '’' | '-'));
+        let is_placeholder =
+            text[..token.start].ends_with(['<', '@', '#', '_']) || text[token.end..].starts_with(['>', '_', '@']);
+        let is_word = token
+            .text
+            .chars()
+            .all(|c| c.is_alphabetic() || matches!(c, '\'' | '’' | '-'));
         if is_placeholder || !is_word || is_courtesy {
             last_end = None;
             skipped_behind_courtesy = if is_courtesy { 0 } else { MAX_NAME_WORDS };
@@ -103,7 +108,11 @@ fn matter(text: &str, language: Language) -> Vec<Vec<Piece<'_>>> {
             skipped_behind_courtesy += 1;
             continue;
         }
-        let follows = last_end.is_some_and(|end: usize| text[end..token.start].chars().all(|c| c == ' ' || c == '-' || c == '\u{a0}'));
+        let follows = last_end.is_some_and(|end: usize| {
+            text[end..token.start]
+                .chars()
+                .all(|c| c == ' ' || c == '-' || c == '\u{a0}')
+        });
         if !follows {
             clauses.push(Vec::new());
         }
@@ -117,20 +126,44 @@ fn matter(text: &str, language: Language) -> Vec<Vec<Piece<'_>>> {
 }
 
 /// One piece, or two where French binds them: `l'application`.
-fn push_pieces<'a>(clause: &mut Vec<Piece<'a>>, start: usize, text: &'a str, folded: Cow<'a, str>, is_han: bool, language: Language) {
+fn push_pieces<'a>(
+    clause: &mut Vec<Piece<'a>>,
+    start: usize,
+    text: &'a str,
+    folded: Cow<'a, str>,
+    is_han: bool,
+    language: Language,
+) {
     let end = start + text.len();
     if language == Language::Fr
-        && let (Some((at, mark)), Some((head, tail))) =
-            (text.char_indices().find(|(_, c)| matches!(c, '\'' | '’')), folded.split_once('\''))
+        && let (Some((at, mark)), Some((head, tail))) = (
+            text.char_indices().find(|(_, c)| matches!(c, '\'' | '’')),
+            folded.split_once('\''),
+        )
         && ELIDED.contains(&head)
         && !tail.is_empty()
     {
         let (head, tail) = (head.to_owned(), tail.to_owned());
         let middle = start + at + mark.len_utf8();
-        clause.push(Piece { start, end: middle, folded: head.into(), is_han });
-        clause.push(Piece { start: middle, end, folded: tail.into(), is_han });
+        clause.push(Piece {
+            start,
+            end: middle,
+            folded: head.into(),
+            is_han,
+        });
+        clause.push(Piece {
+            start: middle,
+            end,
+            folded: tail.into(),
+            is_han,
+        });
     } else {
-        clause.push(Piece { start, end, folded, is_han });
+        clause.push(Piece {
+            start,
+            end,
+            folded,
+            is_han,
+        });
     }
 }
 
@@ -186,7 +219,10 @@ mod tests {
     #[test]
     fn clauses_hold_the_matter() {
         assert_eq!(
-            keys("Hi Anna, my cards haven't arrived! Order 4711, <EMAIL_1>. Thanks", Language::En),
+            keys(
+                "Hi Anna, my cards haven't arrived! Order 4711, <EMAIL_1>. Thanks",
+                Language::En
+            ),
             ["my card ¬ arriv", "order"]
         );
         assert_eq!(
