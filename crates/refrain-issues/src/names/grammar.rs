@@ -41,7 +41,7 @@ const EN: Lists = Lists {
     negations: "not no never cannot can't won't doesn't didn't don't without cant wont dont didnt doesnt isnt wasnt \
         havent hasnt couldnt arent unable",
     questions: "where when wheres",
-    particles: "up out off back down in on help day days",
+    particles: "up out off back down in help day days",
     weak: "want wants wanted wanting need needs needed like know knows tell let lets make makes made trying try tried going gonna \
         wanna go goes went come came see say said says ask asked asking think thought seem seems seemed got give \
         getting gets hope able im ive id dear sir really still yet already ever even much many lot lots every one ones two three \
@@ -53,7 +53,7 @@ const EN: Lists = Lists {
         hoping guys folks everyone good best well way kind sort someone's what's it's there's here's that's i'll \
         we're you're they're he's she's we've you've let's y'all ya u ur r pm am shall might must may whether both \
         each another any via wondering look looking nothing everything else long using put took taking \
-        happen happened happening people often sometimes certain regarding concerning due because's keep keeps kept",
+        happen happened happening people often sometimes certain regarding concerning keep keeps kept till onto upon write writing written wrote http https www com asap still",
     breaks: "i we you they he she who which that but because if so then while although though unless until how why what whose \
         please just i'm i've i'd hi hello or",
 };
@@ -69,7 +69,7 @@ const DE: Lists = Lists {
         etwa ungefähr vielleicht trotzdem obwohl deshalb daher dort damit dazu davon dafür daran darauf dabei \
         durch hinter neben zwischen während wegen trotz innerhalb zwei drei vier erste ersten letzte letzten nächste \
         ganz viel viele alle allem alles andere anderen jede jeder jedes mehr weniger fast gar total echt einfach \
-        bitten hätte hätten wäre wären sei seid worden geworden jemand man irgendwie irgendwas weiter genau \
+        bitten hätte hätten wäre wären sei seid worden geworden jemand man irgendwie schreibe schrieb raus los rein vor stk irgendwas weiter genau \
         ihnen liebe lieber januar februar märz april mai juni juli august september oktober november dezember \
         beispielsweise sowie einmal zwar rum finde finden kommt kommen hab ne nen nem is",
     breaks: "ich wir sie er dass ob weil wenn aber denn damit sodass welche welcher welches wie warum wieso weshalb was wer \
@@ -85,7 +85,7 @@ const DA: Lists = Lists {
         måneder går igår mandag tirsdag onsdag torsdag fredag lørdag søndag kl siger sagt ved vide hvad \
         hvis mener synes gik gået tager taget sætte gøre gjort skulle burde måtte hele andet andre to tre første sidste \
         næste forrige siden mellem hos igen derfor faktisk desværre stå står ser se sige komme kommer bliver blevet \
-        hvert hele helt ret ganske cirka ca nemlig januar februar marts april maj juni juli august september oktober november \
+        hvert hele helt ret ganske cirka ca nemlig skriver skrev januar februar marts april maj juni juli august september oktober november \
         december jeres",
     breaks: "jeg vi han hun de man at om fordi hvis men når da så hvordan hvorfor hvad hvem hvilken hvilket som der og eller",
 };
@@ -99,7 +99,7 @@ const NL: Lists = Lists {
         maanden uur maandag dinsdag woensdag donderdag vrijdag zaterdag zondag weten zeggen gezegd gaan gaat ging doen \
         doet gedaan krijg krijgen komt komen laat laten staat staan zie zien misschien helaas ongeveer ergens iemand \
         iets alles tussen tijdens binnen vanaf via per twee drie eerste laatste volgende vorige heel erg veel meer \
-        andere ander elke ieder helemaal gewoon net pas januari februari maart april mei juni juli augustus september \
+        andere ander elke ieder helemaal gewoon net pas geleden schrijf schreef neem nemen januari februari maart april mei juni juli augustus september \
         oktober november december me m'n z'n er",
     breaks: "ik wij we jij je jullie hij zij ze u dat of omdat als want maar toen terwijl hoe waarom wat wie welke die en dus",
 };
@@ -115,7 +115,7 @@ const FR: Lists = Lists {
         malheureusement environ vers entre contre selon lors afin ainsi puis quelque quelques quelqu'un chose choses \
         tout toutes autres vraiment juste simplement ici là ceci étaient serait seraient pourrait pourriez pourrais \
         devrait dois doit devez mettre mis mise ai as avait avais janvier février mars avril mai juin juillet août \
-        septembre octobre novembre décembre nouveau rien faire fait bcp cmd ou",
+        septembre octobre novembre décembre nouveau rien faire fait bcp cmd ou écris écrit",
     breaks: "je j nous vous il ils elle elles on qui que qu quoi dont si car mais parce comme comment pourquoi quel quelle quels quelles \
         lorsque puisque et donc tu",
 };

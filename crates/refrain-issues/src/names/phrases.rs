@@ -148,7 +148,10 @@ pub(super) fn each_span<'w>(clause: &'w [Word], language: Language, mut found: i
                 Part::Question => word.is_han && num_content > 0,
                 Part::Weak | Part::Break => false,
             };
-            if may_end && num_content > 0 {
+            // A question is whole only up to where its clause ends: not `when my bill` of `when my bill is due`.
+            let is_whole =
+                !is_question || word.is_han || clause.get(last + 1).is_none_or(|next| next.part == Part::Break);
+            if may_end && num_content > 0 && is_whole && !halves_word(clause, first, last) {
                 found(
                     key.clone(),
                     &clause[first..=last],
@@ -163,16 +166,18 @@ pub(super) fn each_span<'w>(clause: &'w [Word], language: Language, mut found: i
 fn is_open(clause: &[Word], first: usize, last: usize, language: Language) -> bool {
     let before = first.checked_sub(1).map(|at| clause[at].part);
     let behind = clause.get(last + 1).map(|word| word.part);
-    // A lone character beside another is likely a half of a word that the lexicon does not know.
-    let is_lone = |at: usize| {
-        clause
-            .get(at)
-            .is_some_and(|word| word.is_han && word.end - word.start <= 4)
-    };
-    let is_half = (first > 0 && is_lone(first) && is_lone(first - 1)) || (is_lone(last) && is_lone(last + 1));
-    is_half
-        || matches!(before, Some(Part::Content | Part::Negation))
+    matches!(before, Some(Part::Content | Part::Negation))
         || matches!(behind, Some(Part::Content))
         || (matches!(behind, Some(Part::Negation)) && negates_behind(language))
         || (matches!(behind, Some(Part::Particle)) && clause[last].part == Part::Content)
+}
+
+/// Whether a span likely begins or ends inside a Chinese word that the lexicon does not know: a lone character at its
+/// border has another lone one beside it.
+fn halves_word(clause: &[Word], first: usize, last: usize) -> bool {
+    let is_lone = |word: &Word| word.is_han && word.part == Part::Content && word.end - word.start <= 4;
+    let both = |inner: usize, outer: Option<usize>| {
+        is_lone(&clause[inner]) && outer.and_then(|at| clause.get(at)).is_some_and(is_lone)
+    };
+    both(first, first.checked_sub(1)) || both(last, last.checked_add(1))
 }

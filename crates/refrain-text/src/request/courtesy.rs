@@ -10,6 +10,31 @@ use rustc_hash::FxHashMap;
 use super::words::{FRAME, HAN_FILLER, is_nothing, is_thanks};
 use crate::tokens::tokens;
 
+/// Folded formulas that press for an answer. No part of `FRAME`, since a sentence that holds one may hold the matter too.
+const URGING: &[&str] = &[
+    "as soon as possible",
+    "at your earliest convenience",
+    "help me out",
+    "so schnell wie möglich",
+    "so bald wie möglich",
+    "baldige antwort",
+    "schnelle antwort",
+    "damen und herren",
+    "hurtigst muligt",
+    "så hurtigt som muligt",
+    "vende tilbage",
+    "vender tilbage",
+    "zo snel mogelijk",
+    "snelle reactie",
+    "dès que possible",
+    "le plus vite possible",
+    "plus brefs délais",
+    "madame monsieur",
+    "尽快回复",
+    "尽快处理",
+    "麻烦",
+];
+
 /// For each of a text's folded words, in order, whether it stands in a greeting, thanks, a sign-off or a polite formula.
 ///
 /// Words are those of [`tokens`](crate::tokens()), so Han comes character by character.
@@ -17,7 +42,7 @@ use crate::tokens::tokens;
 pub fn courtesies(folded: &[&str]) -> Vec<bool> {
     static PHRASES: LazyLock<FxHashMap<&'static str, Vec<Vec<&'static str>>>> = LazyLock::new(|| {
         let mut phrases: FxHashMap<&str, Vec<Vec<&str>>> = FxHashMap::default();
-        for phrase in FRAME.iter().chain(&HAN_FILLER) {
+        for phrase in FRAME.iter().chain(&HAN_FILLER).chain(URGING) {
             let words: Vec<&str> = tokens(phrase).iter().map(|token| token.text).collect();
             if let Some(first) = words.first() {
                 phrases.entry(first).or_default().push(words);
