@@ -182,6 +182,11 @@ pub(super) fn negates_behind(language: Language) -> bool {
     matches!(language, Language::De | Language::Da | Language::Nl | Language::Fr)
 }
 
+/// Whether a Chinese question word closes a phrase well: `到哪里`, but not `怎么` of `怎么办`.
+pub(super) fn asks_behind(word: &str) -> bool {
+    matches!(word, "哪里" | "哪儿" | "多久" | "多少" | "多少钱" | "几天")
+}
+
 /// Words of Chinese grammar that the lists hold, for cutting a text into words.
 pub(super) fn han_words() -> impl Iterator<Item = &'static str> {
     let lists = [ZH.negations, ZH.questions, ZH.weak, ZH.breaks];

@@ -2,7 +2,7 @@
 //!
 //! `the voucher code was rejected` and `voucher code is rejected` are one phrase with two spellings.
 
-use super::grammar::{Part, negates_behind};
+use super::grammar::{Part, asks_behind, negates_behind};
 use super::words::Word;
 use refrain_record::Language;
 use rustc_hash::FxHashMap;
@@ -145,7 +145,7 @@ pub(super) fn each_span<'w>(clause: &'w [Word], language: Language, mut found: i
                 Part::Content => true,
                 Part::Particle => follows_content,
                 Part::Negation => follows_content && !word.is_han && negates_behind(language),
-                Part::Question => word.is_han && num_content > 0,
+                Part::Question => word.is_han && asks_behind(&word.key),
                 Part::Weak | Part::Break => false,
             };
             // A question is whole only up to where its clause ends: not `when my bill` of `when my bill is due`.

@@ -89,6 +89,8 @@ impl<'a> Shares<'a> {
             .phrases
             .iter()
             .map(|(key, phrase)| (key.as_str(), phrase))
+            // A lone character is rarely a word.
+            .filter(|(key, _)| key.chars().nth(1).is_some())
             .filter(|(key, phrase)| phrase.num_voices >= floor || self.is_common(key, floor))
             .collect();
         let nested = nested_in(&heard);
@@ -212,7 +214,6 @@ pub(super) fn compose(shares: &Shares<'_>, candidates: &[Candidate<'_>]) -> Stri
         let is_word = stems(other.key).count() == 1;
         shares.words_weight(stems(other.key)) >= SECOND_WEIGHT * own
             && share >= if is_word { SECOND_WORD_SHARE } else { SECOND_SHARE }
-            && stems(other.key).any(|stem| stem.chars().nth(1).is_some())
     };
     let beside = candidates
         .iter()

@@ -35,6 +35,9 @@ const URGING: &[&str] = &[
     "麻烦",
 ];
 
+/// Folded words that greet wherever they stand; a name may follow.
+const GREETINGS: &str = "hi hello hey dear hallo moin servus hej hejsa hoi bonjour bonsoir salut";
+
 /// For each of a text's folded words, in order, whether it stands in a greeting, thanks, a sign-off or a polite formula.
 ///
 /// Words are those of [`tokens`](crate::tokens()), so Han comes character by character.
@@ -50,7 +53,10 @@ pub fn courtesies(folded: &[&str]) -> Vec<bool> {
         }
         phrases
     });
-    let mut is_courtesy: Vec<bool> = folded.iter().map(|word| is_thanks(word)).collect();
+    let mut is_courtesy: Vec<bool> = folded
+        .iter()
+        .map(|word| is_thanks(word) || GREETINGS.split(' ').any(|greeting| greeting == *word))
+        .collect();
     for at in 0..folded.len() {
         let begun = PHRASES.get(folded[at]).into_iter().flatten();
         for phrase in begun.filter(|phrase| folded[at..].starts_with(phrase)) {
