@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use refrain_record::Language;
 use rustc_hash::FxHashMap;
 
-use super::words::{FRAME, HAN_FILLER, is_nothing, is_thanks};
+use super::words::{FRAME, HAN_FILLER, Word, is_nothing, is_thanks, word_kind};
 use crate::tokens::tokens;
 
 /// Folded formulas that press for an answer. No part of `FRAME`, since a sentence that holds one may hold the matter too.
@@ -60,7 +60,11 @@ pub fn courtesies(folded: &[&str]) -> Vec<bool> {
     for at in 0..folded.len() {
         let begun = PHRASES.get(folded[at]).into_iter().flatten();
         for phrase in begun.filter(|phrase| folded[at..].starts_with(phrase)) {
-            is_courtesy[at..at + phrase.len()].fill(true);
+            let behind = &folded[at + phrase.len()..];
+            let more = behind
+                .iter()
+                .take_while(|word| word.chars().nth(1).is_some() && word_kind(word) == Word::Nothing);
+            is_courtesy[at..at + phrase.len() + more.count()].fill(true);
         }
     }
     is_courtesy

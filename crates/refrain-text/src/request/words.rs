@@ -58,7 +58,7 @@ const NOTHING: [(Language, &str); 5] = [
     ),
     (
         Language::De,
-        "hallo guten tag morgen abend moin servus heute hilfe helfen grüss liebe grüsse freundliche freundlichen mit danke
+        "hallo guten tag morgen abend moin servus heute hilfe helfen grüss liebe grüsse grüssen gruss freundliche freundlichen mit danke
         dankeschön vielen dank bitte gern gerne ja nein nee super prima passt genau tschüss wiedersehen",
     ),
     (
