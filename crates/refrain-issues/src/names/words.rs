@@ -90,10 +90,14 @@ fn matter(text: &str, language: Language) -> Vec<Vec<Piece<'_>>> {
     let folded: Vec<Cow<'_, str>> = found.iter().map(|token| fold(token.text)).collect();
     let is_courtesy = courtesies(&folded.iter().map(AsRef::as_ref).collect::<Vec<_>>());
     let mut last_end = None;
+    // Where a name that begins with `@` or `#` ends so far; in Han it is many tokens without a gap.
+    let mut handle_end = None;
     let mut skipped_behind_courtesy = MAX_NAME_WORDS;
     for ((token, folded), is_courtesy) in found.iter().zip(folded).zip(is_courtesy) {
+        let is_handle = text[..token.start].ends_with(['@', '#']) || handle_end == Some(token.start);
+        handle_end = is_handle.then_some(token.end);
         let is_placeholder =
-            text[..token.start].ends_with(['<', '@', '#', '_']) || text[token.end..].starts_with(['>', '_', '@']);
+            is_handle || text[..token.start].ends_with(['<', '_']) || text[token.end..].starts_with(['>', '_', '@']);
         let is_word = token
             .text
             .chars()
@@ -103,8 +107,8 @@ fn matter(text: &str, language: Language) -> Vec<Vec<Piece<'_>>> {
             skipped_behind_courtesy = if is_courtesy { 0 } else { MAX_NAME_WORDS };
             continue;
         }
-        let is_name = language != Language::De && token.text.starts_with(char::is_uppercase) && folded.as_ref() != "i";
-        if skipped_behind_courtesy < MAX_NAME_WORDS && is_name && last_end.is_none() {
+        let may_be_name = skipped_behind_courtesy < MAX_NAME_WORDS && last_end.is_none() && language != Language::De;
+        if may_be_name && part_of(language, &folded) == Part::Content && is_name(token.text, &text[token.end..]) {
             skipped_behind_courtesy += 1;
             continue;
         }
@@ -123,6 +127,15 @@ fn matter(text: &str, language: Language) -> Vec<Vec<Piece<'_>>> {
         }
     }
     clauses
+}
+
+/// Whether a word behind a courtesy is the name of who is greeted or signs: capitalised, as is at most one word behind
+/// it, and then a mark or the end.
+fn is_name(word: &str, rest: &str) -> bool {
+    let rest = rest.trim_start_matches(' ');
+    let is_over = |rest: &str| rest.is_empty() || rest.starts_with([',', '.', '!', '\n', '\r', ':', '-', '–']);
+    let second = rest.trim_start_matches(char::is_alphabetic).trim_start_matches(' ');
+    word.starts_with(char::is_uppercase) && (is_over(rest) || (rest.starts_with(char::is_uppercase) && is_over(second)))
 }
 
 /// One piece, or two where French binds them: `l'application`.
@@ -229,6 +242,11 @@ mod tests {
             keys("Bonjour, l’application ne marche pas", Language::Fr),
             ["l applic ne march ¬"]
         );
+        assert_eq!(
+            keys("Hello. Where is it? Thanks Ann Lee", Language::En),
+            ["where is it"]
+        );
+        assert_eq!(keys("@某某客服 退款 #话题#", Language::Zh), ["退 款"]);
         assert_eq!(keys("🎉 42", Language::En), Vec::<String>::new());
     }
 }
