@@ -1,7 +1,7 @@
 //! What sets an issue apart, in its customers' words: a title of a few words and its terms.
 //!
 //! `"Hi, my package not arrived!"`, said by several in such words, is `Package not arrived`. What one person says
-//! names nothing, so names of customers and their stories stay out.
+//! names nothing, so names of customers and their stories stay out. `examples/titles.rs` measures it.
 
 mod grammar;
 mod han;
