@@ -1,7 +1,7 @@
 //! Which issue each of a shop's requests belongs to, and which issues are born of the rest.
 
 use crate::IssuesConfig;
-use crate::basis::{Basis, Said};
+use crate::basis::{Basis, Utterance};
 use crate::context;
 use crate::dense::normalise;
 use crate::distinct::{Distinct, collapse, sample};
@@ -182,7 +182,7 @@ impl<'a> Night<'a> {
     /// An issue whose members are all gone keeps a zero centre, which nothing is near to.
     pub(crate) fn fit_basis(&self, shop: &mut ShopState, standings: &[Option<Standing>], distinct: &Distinct<'_>) {
         let chosen = sample(&distinct.texts, self.cfg.sample_max, self.cfg.seed);
-        let said: Vec<Said<'_>> = chosen
+        let said: Vec<Utterance<'_>> = chosen
             .iter()
             .map(|&at| context::said(distinct.texts[at], &self.requests[distinct.positions[at][0]]))
             .collect();

@@ -13,7 +13,7 @@ const MEAN_PRIOR: f32 = 20.0;
 
 /// What a text is embedded from.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Said<'a> {
+pub(crate) struct Utterance<'a> {
     pub(crate) text: &'a str,
     pub(crate) language: Option<Language>,
     /// Vector of the model outside, where there is one.
@@ -56,7 +56,7 @@ struct Offsets {
 impl Basis {
     /// Fits on distinct texts and, where the config names an embedder outside, on their vectors; pass them sorted by
     /// text. A text without a vector counts as one that says nothing.
-    pub(crate) fn fit(said: &[Said<'_>], cfg: &IssuesConfig) -> Self {
+    pub(crate) fn fit(said: &[Utterance<'_>], cfg: &IssuesConfig) -> Self {
         let source = match &cfg.vectors_of {
             None => {
                 let texts: Vec<&str> = said.iter().map(|s| s.text).collect();
@@ -122,7 +122,7 @@ impl Basis {
 
     /// Unit vectors of texts, one row each; a zero row for a text without known terms, or without a vector of the
     /// right length.
-    pub(crate) fn embed(&self, said: &[Said<'_>]) -> Array2<f32> {
+    pub(crate) fn embed(&self, said: &[Utterance<'_>]) -> Array2<f32> {
         let mut points = self.source.embed(said);
         for (mut row, said) in points.axis_iter_mut(Axis(0)).zip(said) {
             if row.iter().any(|v| *v != 0.0) {
@@ -144,7 +144,7 @@ impl Source {
         }
     }
 
-    fn embed(&self, said: &[Said<'_>]) -> Array2<f32> {
+    fn embed(&self, said: &[Utterance<'_>]) -> Array2<f32> {
         let dims = match self {
             Self::Lsa(basis) => {
                 let texts: Vec<&str> = said.iter().map(|s| s.text).collect();
@@ -165,7 +165,7 @@ impl Source {
 
 impl Offsets {
     /// A language's mean is drawn toward that of all by `MEAN_PRIOR` texts.
-    fn of(points: &Array2<f32>, said: &[Said<'_>], keeps_common: bool) -> Self {
+    fn of(points: &Array2<f32>, said: &[Utterance<'_>], keeps_common: bool) -> Self {
         let mut sums: BTreeMap<Option<Language>, (Vec<f32>, f32)> = BTreeMap::new();
         for (row, said) in points.axis_iter(Axis(0)).zip(said) {
             if row.iter().any(|v| *v != 0.0) {
@@ -210,8 +210,8 @@ impl Offsets {
 mod tests {
     use super::*;
 
-    fn said<'a>(text: &'a str, vector: Option<&'a [f32]>) -> Said<'a> {
-        Said {
+    fn said<'a>(text: &'a str, vector: Option<&'a [f32]>) -> Utterance<'a> {
+        Utterance {
             text,
             language: None,
             vector,
@@ -257,11 +257,11 @@ mod tests {
                 }
             })
             .collect();
-        let all: Vec<Said<'_>> = texts
+        let all: Vec<Utterance<'_>> = texts
             .iter()
             .zip(&vectors)
             .enumerate()
-            .map(|(i, (text, vector))| Said {
+            .map(|(i, (text, vector))| Utterance {
                 text,
                 language: Some(if i % 4 == 0 { Language::Da } else { Language::De }),
                 vector: Some(vector),

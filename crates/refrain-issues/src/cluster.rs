@@ -1,15 +1,12 @@
 //! One set of texts clustered on its own: what `refrain issues eval` measures.
 
-use crate::basis::{Basis, Said};
+use crate::basis::{Basis, Utterance};
 use crate::distinct::{collapse, sample};
 use crate::groups::{belonging_to_others, find_groups};
-use crate::names::{Class, name_classes};
+use crate::names::{Class, Said, name_classes};
 use crate::neighbours::{Neighbour, nearest_centre};
 use crate::{IssuesConfig, IssuesError};
 use refrain_record::Language;
-
-/// Texts of a cluster that its name is made from.
-const NAMED_FROM: usize = 300;
 
 /// Clusters of texts.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,14 +40,14 @@ pub fn cluster_texts(
     let distinct = collapse(texts);
     let chosen = sample(&distinct.texts, cfg.sample_max, cfg.seed);
     let sizes: Vec<usize> = chosen.iter().map(|&at| distinct.positions[at].len()).collect();
-    let said: Vec<Said<'_>> = (0..distinct.texts.len())
-        .map(|at| Said {
+    let said: Vec<Utterance<'_>> = (0..distinct.texts.len())
+        .map(|at| Utterance {
             text: distinct.texts[at],
             language,
             vector: vectors.get(distinct.positions[at][0]).copied(),
         })
         .collect();
-    let sampled: Vec<Said<'_>> = chosen.iter().map(|&at| said[at]).collect();
+    let sampled: Vec<Utterance<'_>> = chosen.iter().map(|&at| said[at]).collect();
     let basis = Basis::fit(&sampled, cfg);
     let groups = find_groups(basis.embed(&sampled).view(), &sizes, cfg);
     let points = basis.embed(&said);
@@ -65,19 +62,14 @@ pub fn cluster_texts(
         similarities: vec![None; texts.len()],
         ..Clustering::default()
     };
-    let mut classes = vec![
-        Class {
-            language,
-            texts: Vec::new()
-        };
-        groups.centres.nrows()
-    ];
+    let mut said: Vec<Vec<Said<'_>>> = vec![Vec::new(); groups.centres.nrows()];
     for (at, positions) in distinct.positions.iter().enumerate() {
         let label = labels[at].map(|l| order[l as usize]);
-        if let Some(class) = label.and_then(|l| classes.get_mut(l as usize))
-            && class.texts.len() < NAMED_FROM
-        {
-            class.texts.push(distinct.texts[at]);
+        if let Some(said) = label.and_then(|l| said.get_mut(l as usize)) {
+            said.extend(positions.iter().map(|&position| Said {
+                text: texts[position],
+                person: None,
+            }));
         }
         for &position in positions {
             clustering.labels[position] = label;
@@ -85,6 +77,7 @@ pub fn cluster_texts(
             clustering.similarities[position] = nearest[at].map(|n| n.similarity);
         }
     }
+    let classes: Vec<Class<'_>> = said.iter().map(|said| Class::new(language, said, cfg.seed)).collect();
     for name in name_classes(&classes) {
         clustering.names.push(name.title);
         clustering.terms.push(name.terms);

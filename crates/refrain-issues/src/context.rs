@@ -6,7 +6,7 @@
 //! again: the cosine of two requests is a weighted mean of how alike words, tag and language are.
 
 use crate::IssuesConfig;
-use crate::basis::{Basis, Said};
+use crate::basis::{Basis, Utterance};
 use crate::request::Request;
 use crate::rng::gaussian;
 use ndarray::{Array2, s};
@@ -83,7 +83,7 @@ pub(crate) fn add_tags(tags: &mut Vec<String>, requests: &[Request<'_>]) {
 /// Unit vectors of requests' texts with their context, one row each; a text without known terms is
 /// a zero row, so that context alone makes nothing belong anywhere.
 pub(crate) fn embed(basis: &Basis, tags: &[String], texts: &[&str], of: &[&Request<'_>]) -> Array2<f32> {
-    let said: Vec<Said<'_>> = texts
+    let said: Vec<Utterance<'_>> = texts
         .iter()
         .zip(of)
         .map(|(text, request)| said(text, request))
@@ -124,8 +124,8 @@ pub(crate) fn embed(basis: &Basis, tags: &[String], texts: &[&str], of: &[&Reque
 }
 
 /// What a request's words are embedded from.
-pub(crate) fn said<'a>(text: &'a str, request: &Request<'a>) -> Said<'a> {
-    Said {
+pub(crate) fn said<'a>(text: &'a str, request: &Request<'a>) -> Utterance<'a> {
+    Utterance {
         text,
         language: request.language,
         vector: request.vector,

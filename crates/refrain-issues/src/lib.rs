@@ -46,6 +46,7 @@ pub use cluster::{Clustering, cluster_texts};
 pub use config::{Embedder, IssuesConfig};
 pub use error::IssuesError;
 pub use evaluate::{ClusterEvaluation, NoiseEvaluation, evaluate, evaluate_with_noise};
+pub use names::{Class, Name, Said, name_classes};
 pub use night::{refit, run_night};
 pub use request::{NightIssues, Request};
 pub use state::{STATE_VERSION, State};

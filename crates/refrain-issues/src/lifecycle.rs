@@ -1,14 +1,11 @@
 //! What happens to issues after a night's assignments: merged, died, revived, named.
 
 use crate::assign::{Night, Standing, add, fusion};
-use crate::distinct::{collapse, sample};
-use crate::names::{Class, name_classes};
-use crate::state::{Event, EventKind, ShopState, issue_id};
+use crate::names::{Class, Said, name_classes};
+use crate::state::{Event, EventKind, ShopState};
 use refrain_record::Language;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Texts of an issue that its name is made from.
-const NAMED_FROM: usize = 300;
 /// Members from which on a name stays; before, it is made anew whenever they have doubled.
 const NAME_SETTLES_AT: usize = 50;
 
@@ -132,7 +129,7 @@ fn merge_near(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]) {
 }
 
 /// Names issues that have none, and young ones whose members have doubled since.
-pub(crate) fn name(night: &Night<'_>, shop: &mut ShopState, shop_id: &str, tallies: &[Tally<'_>]) {
+pub(crate) fn name(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]) {
     let places = shop.canonical();
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); shop.issues.len()];
     for (issue, tally) in shop.issues.iter().zip(tallies) {
@@ -155,15 +152,6 @@ pub(crate) fn name(night: &Night<'_>, shop: &mut ShopState, shop_id: &str, talli
             issue.name = name.title;
         }
     }
-    // Nothing but stop words, or merged before it was named.
-    for (place, issue) in shop
-        .issues
-        .iter_mut()
-        .enumerate()
-        .filter(|(_, issue)| issue.name.is_empty())
-    {
-        issue_id(shop_id, place).as_str().clone_into(&mut issue.name);
-    }
 }
 
 fn class<'a>(night: &Night<'a>, members: &[usize]) -> Class<'a> {
@@ -174,16 +162,14 @@ fn class<'a>(night: &Night<'a>, members: &[usize]) -> Class<'a> {
         }
     }
     let language = most_frequent(&languages).map(|l| l.0);
-    let spoken: Vec<&str> = members
+    let said: Vec<Said<'_>> = members
         .iter()
         .map(|&at| &night.requests[at])
         .filter(|r| language.is_none() || r.language.is_none() || r.language == language)
-        .map(|r| r.text)
+        .map(|r| Said {
+            text: r.text,
+            person: r.person_key,
+        })
         .collect();
-    let distinct = collapse(&spoken).texts;
-    let chosen = sample(&distinct, NAMED_FROM, night.cfg.seed);
-    Class {
-        language,
-        texts: chosen.into_iter().map(|at| distinct[at]).collect(),
-    }
+    Class::new(language, &said, night.cfg.seed)
 }

@@ -72,7 +72,7 @@ pub fn run_night(
         let standings = night.settle(&mut shop, before);
         let tallies = tally(&night, &mut shop, &standings);
         age(&night, &mut shop, &tallies);
-        name(&night, &mut shop, &shop_id, &tallies);
+        name(&night, &mut shop, &tallies);
         issues.extend(issue_rows(&night, &shop, &shop_id, &tallies, &standings));
         members.extend(requests.iter().zip(&standings).map(|(r, s)| member_row(r, s)));
         state.shops.insert(shop_id, shop);

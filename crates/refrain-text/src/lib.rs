@@ -17,7 +17,7 @@ pub use fold::fold;
 pub use language::{LanguageGuess, conversation_language, detect_language};
 pub use mail::{html_to_text, strip_quoted_reply};
 pub use redact::{RedactionCounts, RedactionKind, Redactor};
-pub use request::{find_request, request_core, sentences};
+pub use request::{courtesies, find_request, is_courteous, request_core, sentences};
 pub use similarity::{Similarity, fingerprint, similarity};
 pub use stopwords::{is_stopword, stopwords};
 pub use tokens::{Token, tokens};

@@ -6,9 +6,11 @@
 //! placeholders, names and "my order number is ..." count nothing or against.
 
 mod core;
+mod courtesy;
 mod words;
 
 pub use self::core::{request_core, sentences};
+pub use self::courtesy::{courtesies, is_courteous};
 
 use refrain_record::{AuthorRole, Turn, Visibility};
 

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use refrain_record::Language;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::stopwords::stopwords;
 
@@ -48,18 +48,34 @@ const ASKING: &str = "
     oublié résilier marche fonctionne reçu arrivé livré disponible réduction suivre souhaite";
 
 /// Greetings, thanks, assent and refusal, politeness: nothing to act on, folded.
-const NOTHING: &str = "
-    hi help assist assistance hii hiii hai hello helo hey hie greetings good morning afternoon evening night day dear sir madam mam maam team thanks
-    thank thankyou thx ty you welcome please pls ok okay okey k yes yeah yep yup ya no nope nah sure fine great nice cool
-    today perfect awesome alright right correct confirm bye goodbye bless everyone there very much lot so nothing else that's
-    all
-    hallo guten tag morgen abend moin servus heute hilfe helfen grüss liebe grüsse freundliche freundlichen mit danke dankeschön vielen dank bitte
-    gern gerne ja nein nee super prima passt genau tschüss wiedersehen
-    hej hejsa goddag hjælp hjælpe godmorgen tak mange venlig hilsen mvh nej jo fint godt perfekt farvel dejligt
-    hoi hulp helpen vandaag goedemorgen goedemiddag goedenavond goedendag dag bedankt dank je wel u alstublieft alsjeblieft graag gedaan
-    prima oké top groet groeten vriendelijke doei
-    bonjour bonsoir salut aide aider merci beaucoup bien cordialement svp s'il vous plaît oui non d'accord parfait super au revoir bonne
-    journée soirée";
+const NOTHING: [(Language, &str); 5] = [
+    (
+        Language::En,
+        "hi help assist assistance hii hiii hai hello helo hey hie greetings good morning afternoon evening night day dear
+        sir madam mam maam team thanks thank thankyou thx ty you welcome please pls ok okay okey k yes yeah yep yup ya no
+        nope nah sure fine great nice cool today perfect awesome alright right correct confirm bye goodbye bless everyone
+        there very much lot so nothing else that's all",
+    ),
+    (
+        Language::De,
+        "hallo guten tag morgen abend moin servus heute hilfe helfen grüss liebe grüsse grüssen gruss freundliche freundlichen mit danke
+        dankeschön vielen dank bitte gern gerne ja nein nee super prima passt genau tschüss wiedersehen",
+    ),
+    (
+        Language::Da,
+        "hej hejsa goddag hjælp hjælpe godmorgen tak mange venlig hilsen mvh nej jo fint godt perfekt farvel dejligt",
+    ),
+    (
+        Language::Nl,
+        "hoi hulp helpen vandaag goedemorgen goedemiddag goedenavond goedendag dag bedankt dank je wel u alstublieft
+        alsjeblieft graag gedaan prima oké top groet groeten vriendelijke doei",
+    ),
+    (
+        Language::Fr,
+        "bonjour bonsoir salut aide aider merci beaucoup bien cordialement svp s'il vous plaît oui non d'accord parfait
+        super au revoir bonne journée soirée",
+    ),
+];
 
 /// Thanks, folded.
 const THANKS: &str = "thanks thank thankyou thx thanking danke dankeschön dank tak mange bedankt merci";
@@ -145,6 +161,22 @@ pub(super) const HAN_ASKING: [&str; 40] = [
     "优惠",
 ];
 
+/// Whether a folded word greets, thanks, assents or is polite in its language.
+pub(super) fn is_nothing(language: Language, folded: &str) -> bool {
+    static WORDS: LazyLock<FxHashSet<(Language, &'static str)>> = LazyLock::new(|| {
+        let of_language = |(language, words): &(Language, &'static str)| {
+            let language = *language;
+            words.split_ascii_whitespace().map(move |word| (language, word))
+        };
+        NOTHING.iter().flat_map(of_language).collect()
+    });
+    WORDS.contains(&(language, folded))
+}
+
+pub(super) fn is_thanks(folded: &str) -> bool {
+    THANKS.split_ascii_whitespace().any(|word| word == folded)
+}
+
 pub(super) fn word_kind(word: &str) -> Word {
     static KINDS: LazyLock<FxHashMap<&'static str, Word>> = LazyLock::new(|| {
         let mut kinds = FxHashMap::default();
@@ -154,7 +186,8 @@ pub(super) fn word_kind(word: &str) -> Word {
             .flat_map(|language| stopwords(language).iter().copied());
         // Later lists win: what asks is never filler.
         kinds.extend(grammar.map(|word| (word, Word::Grammar)));
-        kinds.extend(NOTHING.split_ascii_whitespace().map(|word| (word, Word::Nothing)));
+        let nothing = NOTHING.iter().flat_map(|(_, words)| words.split_ascii_whitespace());
+        kinds.extend(nothing.map(|word| (word, Word::Nothing)));
         kinds.extend(THANKS.split_ascii_whitespace().map(|word| (word, Word::Thanks)));
         kinds.extend(
             IDENTIFYING
