@@ -1,0 +1,1 @@
+"""skeleton: false alarms and days to detect, measured on seasons."""
