@@ -90,7 +90,8 @@ def season(args, part, seed):
         folder.mkdir(parents=True, exist_ok=True)
         text = "".join(f"{key} = {toml(value)}\n" for key, value in settings(part, seed, args).items())
         (folder / "settings.toml").write_text(text)
-        refrain(args, "season", "--out", folder, "--settings", folder / "settings.toml", "-q")
+        refrain(args, "season", "--out", folder, "--settings", folder / "settings.toml", "--seed", seed,
+                "--conversations", args.conversations, "-q")
     return folder
 
 
@@ -193,7 +194,7 @@ def detections(con, folders, rules):
     """Days from the first planted contact to the first alarm of the tag, by size, for us and for each rule."""
     for seed, folder in folders:
         verb = "INSERT INTO planted" if seed > folders[0][0] else "CREATE TABLE planted AS"
-        con.execute(f"""{verb} SELECT {seed} AS seed, shop AS shop_id, incident, tags[1] AS tag, at::TIMESTAMP::DATE AS date
+        con.execute(f"""{verb} SELECT {seed} AS seed, shop AS shop_id, incident, tags[1] AS tag, CAST("at" AS TIMESTAMP)::DATE AS date
                         FROM read_json('{folder}/truth/conversations.jsonl.zst') WHERE incident IS NOT NULL""")
     weekly(con)
     con.execute(f"""

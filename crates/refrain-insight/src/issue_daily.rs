@@ -1,12 +1,20 @@
 //! Contacts by recurring issue and day. Issues merged since count under the one that stands for them.
+//!
+//! A new issue takes in the conversations of the 28 days up to its birth, each under its own date. The
+//! series starts with them: the days before say nothing, so an old problem that was recognised only now
+//! is no novelty.
 
 use rayon::prelude::*;
+use refrain_record::Date;
 use refrain_record::tables::IssueDaily;
 
 use crate::InsightConfig;
 use crate::night::{Contact, Night, ShopNight};
-use crate::series::{Axis, Series};
+use crate::series::{Axis, Budget, Series};
 use crate::tally::Tally;
+
+/// Days up to an issue's birth whose conversations become its members, the birth's own included.
+const BACKCAST_DAYS: i32 = 28;
 
 /// The table `issue_daily`, by its key; days without a member have no row.
 #[must_use]
@@ -22,14 +30,17 @@ pub fn issue_daily(night: &Night<'_>, config: &InsightConfig) -> Vec<IssueDaily>
                 members[issue as usize].push(i as u32);
             }
         }
-        let mut live = vec![0; axis.len()];
-        for contacts in &members {
-            Series::new(&axis, contacts).mark_live(&mut live, config.alarm_min_count);
-        }
-        let made: Vec<Vec<IssueDaily>> = members
+        let starts = starts(night, shop);
+        let series: Vec<Series<'_>> = members
+            .par_iter()
+            .zip(&starts)
+            .map(|(contacts, starts)| Series::new(&axis, contacts).covered_from(&axis, starts))
+            .collect();
+        let budget = Budget::of(&axis, series.iter(), config);
+        let made: Vec<Vec<IssueDaily>> = series
             .par_iter()
             .zip(&shop.issues)
-            .map(|(contacts, issue)| issue_rows(shop, &axis, issue, contacts, &live, config))
+            .map(|(series, issue)| issue_rows(shop, &axis, issue, series, &budget, config))
             .collect();
         rows.extend(made.into_iter().flatten());
     }
@@ -37,23 +48,35 @@ pub fn issue_daily(night: &Night<'_>, config: &InsightConfig) -> Vec<IssueDaily>
     rows
 }
 
+/// For each issue the first days on which members were looked for: the issue's own and those of the
+/// issues merged into it.
+fn starts(night: &Night<'_>, shop: &ShopNight<'_>) -> Vec<Vec<Date>> {
+    let mut starts = vec![Vec::new(); shop.issues.len()];
+    for row in night.facts.issues.iter().filter(|r| r.shop_id == *shop.shop.shop_id) {
+        if let Ok(place) = shop.issues.binary_search(&row.canonical_id.as_str()) {
+            starts[place].push(row.born_on.plus_days(1 - BACKCAST_DAYS));
+        }
+    }
+    starts
+}
+
 fn issue_rows(
     shop: &ShopNight<'_>,
     axis: &Axis<'_>,
     issue: &str,
-    contacts: &[u32],
-    live: &[i64],
+    series: &Series<'_>,
+    budget: &Budget,
     config: &InsightConfig,
 ) -> Vec<IssueDaily> {
-    let series = Series::new(axis, contacts);
     let contact = |i: &u32| -> &Contact<'_> { &shop.contacts[*i as usize] };
-    contacts
+    series
+        .contacts
         .chunk_by(|a, b| contact(a).date() == contact(b).date())
         .filter_map(|day| {
             let date = contact(day.first()?).date();
             let t = axis.day(date)?;
             let tally = Tally::of(day.iter().map(contact));
-            let verdict = axis.judge(&series, t, Axis::alpha(live[t], config), config);
+            let verdict = axis.judge(series, t, budget.on(t, config), config);
             Some(IssueDaily {
                 shop_id: shop.shop.shop_id.clone(),
                 issue_id: issue.into(),

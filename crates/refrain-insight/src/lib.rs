@@ -13,6 +13,7 @@ mod drivers;
 mod effect;
 mod error;
 mod estimate;
+mod exposure;
 mod facts;
 #[cfg(test)]
 mod fixture;
