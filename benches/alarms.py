@@ -229,17 +229,17 @@ def detections(con, folders, rules):
 
 def hourly(con, folders, part):
     """Hours with an alarm, where the table is there."""
-    files = [(seed, folder) for seed, folder in folders if any(folder.glob("lake/current/incident_hourly/**/*.parquet"))]
+    files = [(seed, folder) for seed, folder in folders if any(folder.glob("lake/current/tag_spikes/**/*.parquet"))]
     if not files:
         return
     rows = " UNION ALL ".join(
-        f"SELECT {seed} AS seed, shop_id, tag, date, hour_at FROM read_parquet('{folder}/lake/current/incident_hourly/**/*.parquet', hive_partitioning=false)"
+        f"SELECT {seed} AS seed, shop_id, tag, date, hour_at FROM read_parquet('{folder}/lake/current/tag_spikes/**/*.parquet', hive_partitioning=false)"
         for seed, folder in files)
     con.execute(f"CREATE TABLE hours AS {rows}")
     n = con.execute("""SELECT count(*), count(DISTINCT (seed, shop_id, date)) FROM hours, measured
                        WHERE date BETWEEN first AND last""").fetchone()
     months = shop_months(con)
-    print(f"   incident_hourly, {part}: {n[0] / months:.2f} rows a shop and month on {n[1] / months:.2f} days")
+    print(f"   tag_spikes, {part}: {n[0] / months:.2f} rows a shop and month on {n[1] / months:.2f} days")
     if part == "incidents":
         seen = con.execute("""
             SELECT count(*), count(h), median(h) FROM (
@@ -258,9 +258,9 @@ def version(args):
     middle = START + datetime.timedelta(days=100)
     refrain(args, "run", "--config", old / "refrain.toml", "--date", middle, "-q")
     for folder in (old, new):
-        text = (folder / "taxonomy.toml").read_text()
-        parts = [p for p in text.split("[[tag]]") if '"shipping/tracking_broken"' not in p]
-        (folder / "taxonomy.toml").write_text("[[tag]]".join(parts).replace('version = "2026.1"', 'version = "2026.2"'))
+        for file, block in ((folder / "taxonomy.toml", "[[tag]]"), (folder / "rules/shipping.toml", "[[rule]]")):
+            parts = [p for p in file.read_text().split(block) if '"shipping/tracking_broken"' not in p]
+            file.write_text(block.join(parts).replace('version = "2026.1"', 'version = "2026.2"'))
         refrain(args, "run", "--config", folder / "refrain.toml", "--date", last_day("version"), "-q")
     table = lambda folder: f"read_parquet('{folder}/lake/current/tag_daily/**/*.parquet', hive_partitioning=false)"
     con = duckdb.connect()

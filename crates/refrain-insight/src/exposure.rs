@@ -7,8 +7,8 @@ use refrain_record::Date;
 
 use crate::night::{Contact, ShopNight};
 
-/// Longest lag from order to contact that counts.
-pub(crate) const LAGS: usize = 29;
+/// Days from an order on which contacts follow it: six weeks, since refunds are asked for late.
+pub(crate) const LAGS: usize = 43;
 /// Contacts that the shop's lag curve weighs against a series' own.
 const CURVE_PRIOR: f64 = 50.0;
 /// Days from a send in which it brings contacts, its own day included.

@@ -72,6 +72,24 @@ impl Forecast {
         self
     }
 
+    /// The forecast with a standard deviation of `share` of the mean more, for days unlike the baseline.
+    pub(crate) fn doubted(mut self, share: f64) -> Self {
+        self.variance += (share * self.mean).powi(2);
+        self
+    }
+
+    /// The forecast of a part of the day that holds `share` of it and varies `spread` times as much as
+    /// chance beside what the whole day does.
+    pub(crate) fn part(&self, share: f64, spread: f64) -> Self {
+        let (mean, spread) = (self.mean * share, spread.max(1.0));
+        Self {
+            expected: self.expected * share,
+            mean,
+            variance: spread * mean + share * share * (self.variance - self.mean).max(0.0),
+            spread,
+        }
+    }
+
     /// 95 % prediction interval in whole counts.
     pub(crate) fn interval(&self) -> (f64, f64) {
         count_interval(self.mean, self.variance, 0.025)
@@ -177,6 +195,26 @@ mod tests {
         assert_eq!(never.expected, 0.0);
         assert!(never.interval().1 >= 0.0);
         assert_eq!(Forecast::new(&[1.0; 13], &[1.0; 13], 1.0), None);
+    }
+
+    /// Red mites on 150 apple leaves (Bliss and Fisher 1953, Biometrics 9:176-200): mean 1.1467, variance
+    /// 2.2736 as printed there.
+    #[test]
+    fn dispersion_as_printed() {
+        let leaves = [(0.0, 70), (1.0, 38), (2.0, 17), (3.0, 10), (4.0, 9), (5.0, 3), (6.0, 2), (7.0, 1)];
+        let counts: Vec<f64> = leaves.iter().flat_map(|(n, times)| vec![*n; *times]).collect();
+        let mean = counts.iter().sum::<f64>() / 150.0;
+        let spread = dispersion(&counts, &[1.0; 150], mean);
+        assert_eq!((format!("{mean:.4}"), format!("{:.4}", spread * mean)), ("1.1467".into(), "2.2736".into()));
+    }
+
+    #[test]
+    fn parts_and_lifts_add_up() {
+        let day = Forecast::new(&[24.0; 28], &[1.0; 28], 1.0).unwrap();
+        let hour = day.part(0.25, 1.0);
+        assert!((hour.expected - 6.0).abs() < 1e-12 && hour.interval().1 < day.interval().1);
+        let lifted = day.plus(10.0, 0.0);
+        assert!((lifted.expected - 34.0).abs() < 1e-12 && lifted.interval().1 > day.interval().1 + 9.0);
     }
 
     #[test]

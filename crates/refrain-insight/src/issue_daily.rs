@@ -99,7 +99,7 @@ fn issue_rows(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{Fixture, contact, day, outcome};
+    use crate::fixture::{Fixture, contact, day, member, outcome};
     use refrain_record::tables::{Issue, IssueMember};
     use refrain_record::{Alarm, HandleMethod, IssueStatus, MembershipKind};
 
@@ -180,5 +180,38 @@ mod tests {
             (row.handle_s_estimated_share, row.alarm),
             (Some(0.5), Alarm::NotEnoughHistory)
         );
+    }
+
+    /// Born today with 12 contacts a day for four weeks: old, only found late. Born today with 15 a day
+    /// since the day before yesterday: new.
+    #[test]
+    fn a_birth_is_a_novelty_only_when_the_problem_is_new() {
+        let mut facts = Fixture::new("2025-11-30");
+        let mut add = |issue: Option<&str>, t: i32, n: i32| {
+            for i in 0..n {
+                let date = facts.as_of.plus_days(-t).to_string();
+                let c = contact("chat", &format!("{}-{t}-{i}", issue.unwrap_or("none")), &date);
+                facts.issue_members.extend(issue.map(|issue| member(&c, issue)));
+                facts.conversations.push(c);
+            }
+        };
+        for t in 0..90 {
+            add(None, t, 40);
+        }
+        for t in 0..28 {
+            add(Some("old"), t, 12);
+        }
+        for t in 0..3 {
+            add(Some("new"), t, 15);
+        }
+        facts.issues = vec![issue("new", "new"), issue("old", "old")];
+        facts.issues.iter_mut().for_each(|i| i.born_on = facts.as_of);
+        let rows = facts.night(|night| issue_daily(night, &InsightConfig::default()));
+        let told = |id: &str| -> Vec<Alarm> {
+            let of = rows.iter().filter(|r| r.issue_id.as_str() == id);
+            of.map(|r| r.alarm).filter(|a| *a != Alarm::NotEnoughHistory).collect()
+        };
+        assert!(told("old").len() >= 10 && told("old").iter().all(|a| *a == Alarm::None), "{:?}", told("old"));
+        assert!(told("new").contains(&Alarm::Novelty), "{:?}", told("new"));
     }
 }

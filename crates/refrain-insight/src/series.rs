@@ -19,7 +19,10 @@ use crate::forecast::{Forecast, GUARD_DAYS, HISTORY_DAYS, MIN_DAYS, REACH_DAYS, 
 use crate::night::{Contact, ShopNight};
 
 /// Days before a peak of the calendar that belong to it, and days after: contacts follow late.
-const PEAK_DAYS: Range<i32> = -7..29;
+const PEAK_DAYS: Range<i32> = -7..LAGS as i32;
+/// Standard deviation of what orders and shares tell of a peak day, as a share of it. On simulated seasons
+/// without incidents the ratio of contacts to expectation had one of 0.1 to 0.2.
+const PEAK_DOUBT: f64 = 0.2;
 const WEEK: usize = 7;
 
 /// The days from a shop's first contact to the run's date, with contacts and orders by day.
@@ -131,8 +134,9 @@ impl Budget {
 
     /// Levels with which the table stays within its part of the month's budget.
     pub(crate) fn on(&self, t: usize, config: &InsightConfig) -> Levels {
-        /// Days, weeks and hours, each with a third; tables of tags and issues share those of days and weeks.
-        const PARTS: f64 = 6.0;
+        /// Days and weeks, each for tags and for issues. The stand-out condition and the smallest counts
+        /// leave about half of what a level allows, so hours have room beside them.
+        const PARTS: f64 = 4.0;
         const DAYS_A_MONTH: f64 = 30.0;
         let level = |live: i64| config.alarm_budget_per_month / (PARTS * DAYS_A_MONTH * live.max(1) as f64);
         let (day, week) = self.live.get(t).copied().unwrap_or_default();
@@ -204,6 +208,10 @@ impl<'n> Axis<'n> {
     fn ordinary(&self, days: &[usize]) -> Vec<usize> {
         let calm: Vec<usize> = days.iter().copied().filter(|d| !self.is_peak[*d]).collect();
         if calm.len() < MIN_DAYS { days.to_vec() } else { calm }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
     }
 
     pub(crate) fn day(&self, date: Date) -> Option<usize> {
@@ -328,15 +336,17 @@ impl<'n> Axis<'n> {
     ) -> Option<Forecast> {
         let counts: Vec<f64> = days.iter().map(|d| series.counts[*d]).collect();
         let exposures: Vec<f64> = days.iter().map(|d| exposure(*d)).collect();
+        let is_peak = self.is_in_peak(span.clone());
         let today: f64 = span.clone().map(exposure).sum();
         let forecast = Forecast::new(&counts, &exposures, today).filter(|_| today > 0.0)?;
         let lifts = span.map(|t| self.sends.lift(&series.counts, t));
         let (mean, variance) = lifts.fold((0.0, 0.0), |sum, lift| (sum.0 + lift.0, sum.1 + lift.1));
-        Some(forecast.plus(mean, variance))
+        let doubt = if is_peak { PEAK_DOUBT } else { 0.0 };
+        Some(forecast.plus(mean, variance).doubted(doubt))
     }
 
     /// Days that say what is usual from day t on; `None` with too few of them.
-    fn baseline(&self, series: &Series<'_>, t: usize) -> Option<Vec<usize>> {
+    pub(crate) fn baseline(&self, series: &Series<'_>, t: usize) -> Option<Vec<usize>> {
         let start = t.checked_sub(REACH_DAYS)?.max(series.start(t));
         let days: Vec<usize> = (start..t - GUARD_DAYS).collect();
         (days.len() >= MIN_DAYS).then_some(days)
@@ -350,7 +360,7 @@ impl<'n> Axis<'n> {
         self.is_peak.get(span).is_some_and(|days| days.contains(&true))
     }
 
-    fn weekday(&self, t: usize) -> u8 {
+    pub(crate) fn weekday(&self, t: usize) -> u8 {
         self.first.plus_days(t as i32).weekday() % 7
     }
 }

@@ -13,8 +13,8 @@ use crate::series::{Axis, Budget, Series};
 use crate::stats::{Z95, wilson};
 use crate::tally::Tally;
 
-const ALL: &str = "all";
-const NONE: &str = "none";
+pub(crate) const ALL: &str = "all";
+pub(crate) const NONE: &str = "none";
 
 /// The table `tag_daily`, by its key.
 #[must_use]
@@ -48,14 +48,14 @@ fn key(row: &TagDaily) -> (&str, &str, &str, Date) {
 }
 
 /// Contacts that share a tag or prefix, in order.
-struct Group<'a> {
-    facet: Facet,
-    tag: &'a str,
+pub(crate) struct Group<'a> {
+    pub(crate) facet: Facet,
+    pub(crate) tag: &'a str,
     is_rollup: bool,
-    contacts: Vec<u32>,
+    pub(crate) contacts: Vec<u32>,
 }
 
-fn groups<'a>(shop: &ShopNight<'a>) -> Vec<Group<'a>> {
+pub(crate) fn groups<'a>(shop: &ShopNight<'a>) -> Vec<Group<'a>> {
     let (prefixes, chains) = prefixes(&shop.topics);
     let mut topics: Vec<Vec<u32>> = vec![Vec::new(); prefixes.len()];
     let (mut all, mut none) = (Vec::new(), Vec::new());
