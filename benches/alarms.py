@@ -243,9 +243,10 @@ def hourly(con, folders, part):
     if part == "incidents":
         seen = con.execute("""
             SELECT count(*), count(h), median(h) FROM (
-                SELECT i.seed, i.incident, (SELECT min(hour_at) FROM hours h WHERE (h.seed, h.shop_id, h.tag) = (i.seed, i.shop_id, i.tag)
-                       AND h.date BETWEEN i.from_day AND i.to_day + 2) AS h0,
-                       date_diff('hour', i.from_day::TIMESTAMP, h0::TIMESTAMP) AS h FROM incident i WHERE top >= 12)""").fetchone()
+                SELECT date_diff('hour', from_day::TIMESTAMP, min(hour_at)::TIMESTAMP) AS h
+                FROM incident i LEFT JOIN hours h ON (h.seed, h.shop_id, h.tag) = (i.seed, i.shop_id, i.tag)
+                                     AND h.date BETWEEN i.from_day AND i.to_day + 2
+                WHERE top >= 12 GROUP BY i.seed, i.shop_id, i.incident, i.from_day)""").fetchone()
         print(f"   incidents of 12 or more on their worst day: {seen[1]} of {seen[0]} seen by the hour, "
               f"median {seen[2]} h from midnight of their first day")
 

@@ -201,11 +201,23 @@ mod tests {
     /// 2.2736 as printed there.
     #[test]
     fn dispersion_as_printed() {
-        let leaves = [(0.0, 70), (1.0, 38), (2.0, 17), (3.0, 10), (4.0, 9), (5.0, 3), (6.0, 2), (7.0, 1)];
+        let leaves = [
+            (0.0, 70),
+            (1.0, 38),
+            (2.0, 17),
+            (3.0, 10),
+            (4.0, 9),
+            (5.0, 3),
+            (6.0, 2),
+            (7.0, 1),
+        ];
         let counts: Vec<f64> = leaves.iter().flat_map(|(n, times)| vec![*n; *times]).collect();
         let mean = counts.iter().sum::<f64>() / 150.0;
         let spread = dispersion(&counts, &[1.0; 150], mean);
-        assert_eq!((format!("{mean:.4}"), format!("{:.4}", spread * mean)), ("1.1467".into(), "2.2736".into()));
+        assert_eq!(
+            (format!("{mean:.4}"), format!("{:.4}", spread * mean)),
+            ("1.1467".into(), "2.2736".into())
+        );
     }
 
     #[test]

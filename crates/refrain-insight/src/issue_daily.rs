@@ -211,7 +211,11 @@ mod tests {
             let of = rows.iter().filter(|r| r.issue_id.as_str() == id);
             of.map(|r| r.alarm).filter(|a| *a != Alarm::NotEnoughHistory).collect()
         };
-        assert!(told("old").len() >= 10 && told("old").iter().all(|a| *a == Alarm::None), "{:?}", told("old"));
+        assert!(
+            told("old").len() >= 10 && told("old").iter().all(|a| *a == Alarm::None),
+            "{:?}",
+            told("old")
+        );
         assert!(told("new").contains(&Alarm::Novelty), "{:?}", told("new"));
     }
 }

@@ -96,7 +96,6 @@ fn check_keys<R: Row>(rows: &[R]) {
 fn keys_are_unique_and_in_order_and_floats_finite() {
     let made = tables(&shop(1, 1_500));
     check_keys(&made.tag_daily);
-    check_keys(&made.tag_spikes);
     check_keys(&made.tag_cooccurrence);
     check_keys(&made.channel_scorecard);
     check_keys(&made.bot_scorecard);

@@ -103,7 +103,12 @@ impl<'s> Series<'s> {
     }
 
     fn start(&self, t: usize) -> usize {
-        self.starts.iter().copied().take_while(|start| *start <= t).last().unwrap_or(0)
+        self.starts
+            .iter()
+            .copied()
+            .take_while(|start| *start <= t)
+            .last()
+            .unwrap_or(0)
     }
 }
 
@@ -120,7 +125,11 @@ pub(crate) struct Levels {
 }
 
 impl Budget {
-    pub(crate) fn of<'s>(axis: &Axis<'_>, series: impl Iterator<Item = &'s Series<'s>>, config: &InsightConfig) -> Self {
+    pub(crate) fn of<'s>(
+        axis: &Axis<'_>,
+        series: impl Iterator<Item = &'s Series<'s>>,
+        config: &InsightConfig,
+    ) -> Self {
         let mut live = vec![(0, 0); axis.len];
         let least = config.alarm_min_count as f64;
         for series in series {
@@ -268,10 +277,15 @@ impl<'n> Axis<'n> {
         }
         let exceeds = |forecast: &Forecast| forecast.is_exceeded(count, level, config);
         let by_count = exceeds(&self.usual(series, span.clone())?);
-        let is_new = self.baseline(series, span.start)?.iter().all(|d| series.counts[*d] == 0.0);
+        let is_new = self
+            .baseline(series, span.start)?
+            .iter()
+            .all(|d| series.counts[*d] == 0.0);
         let per_order = self.by_orders(series, span.clone()).filter(|_| !is_new);
         let by_rate = per_order.as_ref().is_some_and(exceeds);
-        if !(by_count || by_rate) || !(series.is_total || self.by_share(series, span.clone()).as_ref().is_none_or(exceeds)) {
+        if !(by_count || by_rate)
+            || !(series.is_total || self.by_share(series, span.clone()).as_ref().is_none_or(exceeds))
+        {
             return None;
         }
         // Without orders nothing tells the shop's peak from an incident.

@@ -39,7 +39,8 @@ pub fn tag_spikes(night: &Night<'_>, config: &InsightConfig) -> Vec<TagSpike> {
             .filter(|g| g.facet == Facet::Topic && g.tag != NONE)
             .collect();
         let busy: Vec<Vec<Busy>> = groups.par_iter().map(|g| clock.busy(g, config)).collect();
-        let mut live = vec![0_i64; axis.len()];
+        // Any hour of `all` may come to alarm; of the tags only the few that are busy.
+        let mut live = vec![HOURS as i64; axis.len()];
         busy.iter().flatten().for_each(|hour| live[hour.t] += 1);
         let found: Vec<Vec<TagSpike>> = groups
             .par_iter()
@@ -106,7 +107,12 @@ impl Clock {
             .filter_map(|list| {
                 let (t, hour, start, _) = *list.first()?;
                 let contacts = list.iter().map(|c| c.3).collect();
-                Some(Busy { t, hour, start, contacts })
+                Some(Busy {
+                    t,
+                    hour,
+                    start,
+                    contacts,
+                })
             })
             .collect()
     }
@@ -144,7 +150,7 @@ fn spikes(
         hours[t][hour] += 1.0;
     }
     let spike = |now: &Busy| {
-        let level = config.alarm_budget_per_month / (PARTS * DAYS_A_MONTH * live[now.t].max(1) as f64);
+        let level = config.alarm_budget_per_month / (PARTS * DAYS_A_MONTH * live[now.t] as f64);
         let count = now.contacts.len() as i64;
         let forecast = hour_forecast(axis, clock, &series, &hours, now)?;
         let stands_out = group.tag == ALL || {
