@@ -143,8 +143,8 @@ impl Budget {
 
     /// Levels with which the table stays within its part of the month's budget.
     pub(crate) fn on(&self, t: usize, config: &InsightConfig) -> Levels {
-        /// Days and weeks, each for tags and for issues. The stand-out condition and the smallest counts
-        /// leave about half of what a level allows, so hours have room beside them.
+        /// Days and weeks, each for tags and for issues. A tag must stand out as well and reach the smallest
+        /// counts, so fewer alarm than a level allows, and hours have room beside them.
         const PARTS: f64 = 4.0;
         const DAYS_A_MONTH: f64 = 30.0;
         let level = |live: i64| config.alarm_budget_per_month / (PARTS * DAYS_A_MONTH * live.max(1) as f64);
