@@ -482,6 +482,7 @@ const STAGE_TABLES: &[(Stage, &[&str])] = &[
         &[
             "tag_daily",
             "issue_daily",
+            "tag_spikes",
             "tag_cooccurrence",
             "channel_scorecard",
             "bot_scorecard",

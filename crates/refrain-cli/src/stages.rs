@@ -8,7 +8,7 @@ use refrain_ingest::Tables as SourceTables;
 use refrain_insight::{Insight, Night, NightFacts, ShopFacts, SourceAccount, quality_checks};
 use refrain_issues::{IssuesConfig, Request, State};
 use refrain_record::tables::{ConversationOutcome, ConversationTag, IssueMember, QualityCheck};
-use refrain_record::{Date, Facet, IssueId, Outcome, TagPath};
+use refrain_record::{Date, Facet, IssueId, Outcome, ShopId, TagPath, Timestamp};
 use refrain_tag::Tagger;
 use refrain_text::{find_request, request_core};
 use rustc_hash::FxHashMap;
@@ -247,6 +247,10 @@ fn with_facts<T>(
             .lookup(tag.as_str())
             .is_some_and(|t| t.mechanical_for.contains(&outcome))
     };
+    let offset_s = |id: &ShopId, at: Timestamp| {
+        let shop = config.shops.iter().find(|shop| shop.id == *id);
+        shop.map_or(0, |shop| shop.offset_s(at))
+    };
     let version = tagger.version();
     let source = input.source;
     let facts = NightFacts {
@@ -270,6 +274,7 @@ fn with_facts<T>(
         issues: &input.issues.issues,
         issue_members: &input.issues.members,
         is_mechanical: &is_mechanical,
+        offset_s: &offset_s,
         tagger_version: &version,
     };
     work(&facts)

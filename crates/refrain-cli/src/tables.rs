@@ -196,6 +196,7 @@ impl<'a> TableWriter<'a> {
     pub(crate) fn insight(&mut self, insight: &Insight, checks: &[QualityCheck]) -> Result<(), LakeError> {
         self.tagged(&insight.tag_daily)?;
         self.tagged(&insight.issue_daily)?;
+        self.tagged(&insight.tag_spikes)?;
         self.tagged(&insight.tag_cooccurrence)?;
         self.tagged(&insight.channel_scorecard)?;
         self.tagged(&insight.bot_scorecard)?;

@@ -123,6 +123,13 @@ impl Shop {
         local_date(&self.zone, instant)
     }
 
+    /// Seconds that local time is ahead of UTC at an instant; 0 beyond the years that a zone knows.
+    #[must_use]
+    pub fn offset_s(&self, instant: Timestamp) -> i64 {
+        let at = jiff::Timestamp::from_microsecond(instant.0);
+        at.map_or(0, |at| i64::from(self.zone.to_offset(at).seconds()))
+    }
+
     /// The instant at which a local date ends.
     #[must_use]
     pub fn end_of(&self, date: Date) -> Timestamp {

@@ -60,6 +60,8 @@ pub struct NightFacts<'a> {
     pub issue_members: &'a [tables::IssueMember],
     /// Whether a tag is part of an outcome rather than evidence about it.
     pub is_mechanical: &'a (dyn Fn(&TagPath, Outcome) -> bool + Sync),
+    /// Seconds that a shop's clock is ahead of UTC at an instant.
+    pub offset_s: &'a (dyn Fn(&ShopId, Timestamp) -> i64 + Sync),
     /// Version of taxonomy, rulebook and model that set the tags.
     pub tagger_version: &'a str,
 }

@@ -67,6 +67,7 @@ impl Fixture {
             issues: &self.issues,
             issue_members: &self.issue_members,
             is_mechanical: &|tag, outcome| outcome == Outcome::Returned && tag.as_str().starts_with("return/"),
+            offset_s: &|_, _| 0,
             tagger_version: "t1",
         }
     }

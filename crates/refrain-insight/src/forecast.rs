@@ -1,7 +1,7 @@
 //! What a day's count should have been, and whether it is out of the ordinary.
 //!
 //! Baseline of day t: days t-30 to t-3 (28 days, four of each weekday; a rise of the last two days
-//! does not hide itself). Level from the series, weekday pattern from the shop's total, because four
+//! does not hide itself), fewer where some do not count. Level from the series, weekday pattern from the shop's total, because four
 //! days a weekday are too few for a series of its own. Days that stick out by 2.58 standard
 //! deviations are pulled in before the level is taken, so an old outbreak does not mask a new one.
 
@@ -14,6 +14,8 @@ pub(crate) const HISTORY_DAYS: usize = 28;
 pub(crate) const GUARD_DAYS: usize = 2;
 /// Days a series must reach back.
 pub(crate) const REACH_DAYS: usize = HISTORY_DAYS + GUARD_DAYS;
+/// Days of a baseline below which nothing is said: two of each weekday.
+pub(crate) const MIN_DAYS: usize = 14;
 const OUTLIER_SD: f64 = 2.58;
 /// A large outbreak hides behind the spread it causes; three rounds uncover it.
 const OUTLIER_ROUNDS: usize = 3;
@@ -27,16 +29,20 @@ pub(crate) struct Forecast {
     /// empty history does not make the first contact impossible.
     mean: f64,
     variance: f64,
+    /// Variance over mean of a day, at least 1.
+    pub(crate) spread: f64,
 }
 
 impl Forecast {
-    /// Forecast from 28 past counts, the exposure of each of those days, and today's exposure.
+    /// Forecast from past counts, the exposure of each of those days, and today's exposure; `None` with
+    /// less than [`MIN_DAYS`] of them.
     ///
-    /// The dispersion is Pearson's over 27 degrees of freedom, at least 1; the variance adds that of
-    /// the level itself.
+    /// Quasi-Poisson with one factor: the level is counts over exposures, the dispersion Pearson's over
+    /// days less one, at least 1; the variance adds that of the level itself. (McCullagh and Nelder
+    /// 1989, Generalized Linear Models, sections 4.5 and 6.2.)
     pub(crate) fn new(counts: &[f64], exposures: &[f64], today: f64) -> Option<Self> {
         let total_exposure: f64 = exposures.iter().sum();
-        if counts.len() < HISTORY_DAYS || total_exposure <= 0.0 || !today.is_finite() {
+        if counts.len() < MIN_DAYS || total_exposure <= 0.0 || !today.is_finite() {
             return None;
         }
         let mut bounded = counts.to_vec();
@@ -54,7 +60,34 @@ impl Forecast {
             expected: total / total_exposure * today,
             mean,
             variance: spread * mean * (1.0 + today / total_exposure),
+            spread,
         })
+    }
+
+    /// The forecast with `mean` contacts more, known up to `variance`.
+    pub(crate) fn plus(mut self, mean: f64, variance: f64) -> Self {
+        self.expected += mean;
+        self.mean += mean;
+        self.variance += self.spread * mean + variance;
+        self
+    }
+
+    /// The forecast with a standard deviation of `share` of the mean more, for days unlike the baseline.
+    pub(crate) fn doubted(mut self, share: f64) -> Self {
+        self.variance += (share * self.mean).powi(2);
+        self
+    }
+
+    /// The forecast of a part of the day that holds `share` of it and varies `spread` times as much as
+    /// chance beside what the whole day does.
+    pub(crate) fn part(&self, share: f64, spread: f64) -> Self {
+        let (mean, spread) = (self.mean * share, spread.max(1.0));
+        Self {
+            expected: self.expected * share,
+            mean,
+            variance: spread * mean + share * share * (self.variance - self.mean).max(0.0),
+            spread,
+        }
     }
 
     /// 95 % prediction interval in whole counts.
@@ -161,7 +194,39 @@ mod tests {
         let never = Forecast::new(&[0.0; 28], &[1.0; 28], 1.0).unwrap();
         assert_eq!(never.expected, 0.0);
         assert!(never.interval().1 >= 0.0);
-        assert_eq!(Forecast::new(&[1.0; 27], &[1.0; 27], 1.0), None);
+        assert_eq!(Forecast::new(&[1.0; 13], &[1.0; 13], 1.0), None);
+    }
+
+    /// Red mites on 150 apple leaves (Bliss and Fisher 1953, Biometrics 9:176-200): mean 1.1467, variance
+    /// 2.2736 as printed there.
+    #[test]
+    fn dispersion_as_printed() {
+        let leaves = [
+            (0.0, 70),
+            (1.0, 38),
+            (2.0, 17),
+            (3.0, 10),
+            (4.0, 9),
+            (5.0, 3),
+            (6.0, 2),
+            (7.0, 1),
+        ];
+        let counts: Vec<f64> = leaves.iter().flat_map(|(n, times)| vec![*n; *times]).collect();
+        let mean = counts.iter().sum::<f64>() / 150.0;
+        let spread = dispersion(&counts, &[1.0; 150], mean);
+        assert_eq!(
+            (format!("{mean:.4}"), format!("{:.4}", spread * mean)),
+            ("1.1467".into(), "2.2736".into())
+        );
+    }
+
+    #[test]
+    fn parts_and_lifts_add_up() {
+        let day = Forecast::new(&[24.0; 28], &[1.0; 28], 1.0).unwrap();
+        let hour = day.part(0.25, 1.0);
+        assert!((hour.expected - 6.0).abs() < 1e-12 && hour.interval().1 < day.interval().1);
+        let lifted = day.plus(10.0, 0.0);
+        assert!((lifted.expected - 34.0).abs() < 1e-12 && lifted.interval().1 > day.interval().1 + 9.0);
     }
 
     #[test]

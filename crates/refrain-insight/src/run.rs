@@ -2,12 +2,12 @@
 
 use refrain_record::tables::{
     BotScorecard, ChannelScorecard, EffectEstimate, EffectUnit, IssueDaily, IssueDriver, MetricTradeoff,
-    RetentionCohort, TagCooccurrence, TagDaily,
+    RetentionCohort, TagCooccurrence, TagDaily, TagSpike,
 };
 
 use crate::{
     InsightConfig, Night, NightFacts, bot_scorecard, channel_scorecard, effect_estimates, effect_units, issue_daily,
-    issue_drivers, metric_tradeoff, retention_cohort, tag_cooccurrence, tag_daily,
+    issue_drivers, metric_tradeoff, retention_cohort, tag_cooccurrence, tag_daily, tag_spikes,
 };
 
 /// The tables of this stage, each by its key.
@@ -17,6 +17,8 @@ pub struct Insight {
     pub tag_daily: Vec<TagDaily>,
     /// Table `issue_daily`.
     pub issue_daily: Vec<IssueDaily>,
+    /// Table `tag_spikes`.
+    pub tag_spikes: Vec<TagSpike>,
     /// Table `tag_cooccurrence`.
     pub tag_cooccurrence: Vec<TagCooccurrence>,
     /// Table `channel_scorecard`.
@@ -45,6 +47,7 @@ pub fn run(facts: &NightFacts<'_>, config: &InsightConfig) -> Insight {
     Insight {
         tag_daily: tag_daily(&night, config),
         issue_daily: issue_daily(&night, config),
+        tag_spikes: tag_spikes(&night, config),
         tag_cooccurrence: tag_cooccurrence(&night, config),
         channel_scorecard: channel_scorecard(&night),
         bot_scorecard: bot_scorecard(&night),

@@ -2,36 +2,49 @@
 //!
 //! Two alarms: by count, and by count per order. Contacts follow orders by days, so orders are first
 //! spread over the series' own lag curve (shrunk toward the shop's); dividing by the same day's
-//! orders would alarm after every peak.
+//! orders would alarm after every peak. Both need the series to stand out of the shop's contacts as
+//! well: when everything rises, `all` says so and its parts keep still. Around the peaks of the
+//! shop's calendar orders alone say what is usual.
+//!
+//! A day is judged by itself and as the end of a week: few contacts a day more are soon many a week.
+//! Days without a contact count 0; they have no row, since alarms are about more and not about fewer.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
 use refrain_record::{Alarm, Date};
 
 use crate::InsightConfig;
-use crate::forecast::{Forecast, GUARD_DAYS, HISTORY_DAYS, REACH_DAYS, weekday_factors};
+use crate::exposure::{Curve, LAGS, Orders, Sends, lag_of, series_curve, shop_curve};
+use crate::forecast::{Forecast, GUARD_DAYS, HISTORY_DAYS, MIN_DAYS, REACH_DAYS, weekday_factors};
 use crate::night::{Contact, ShopNight};
 
-/// Longest lag from order to contact that counts.
-const LAGS: usize = 29;
-/// Contacts that the shop's lag curve weighs against a series' own.
-const CURVE_PRIOR: f64 = 50.0;
-/// Tables that share the shop's budget of false alarms.
-const ALARM_TABLES: f64 = 2.0;
-const KINDS_OF_ALARM: f64 = 2.0;
-const DAYS_A_MONTH: f64 = 30.0;
+/// Days before a peak of the calendar that belong to it, and days after: contacts follow late.
+const PEAK_DAYS: Range<i32> = -7..LAGS as i32;
+/// Standard deviation of what orders and shares tell of a peak day, as a share of it. On simulated seasons
+/// without incidents the ratio of contacts to expectation had one of 0.1 to 0.2.
+const PEAK_DOUBT: f64 = 0.2;
+const WEEK: usize = 7;
 
 /// The days from a shop's first contact to the run's date, with contacts and orders by day.
 pub(crate) struct Axis<'n> {
     pub(crate) first: Date,
     len: usize,
     totals: Vec<f64>,
-    /// Weekday factors by day; empty arrays are never read before `REACH_DAYS`.
-    factors: Vec<[f64; 7]>,
-    /// Lags of all contacts, by day.
-    lags: Vec<[f64; LAGS]>,
-    orders: BTreeMap<Date, i64>,
+    is_peak: Vec<bool>,
+    /// What a forecast for the day takes from the shop; nothing before `REACH_DAYS`.
+    patterns: Vec<Pattern>,
+    orders: Orders,
+    sends: Sends,
     contacts: &'n [Contact<'n>],
+}
+
+/// The shop's habits over a day's baseline.
+struct Pattern {
+    /// Contacts by weekday.
+    weekdays: [f64; 7],
+    /// Contacts per lagged order by weekday.
+    order_weekdays: [f64; 7],
+    curve: Curve,
 }
 
 /// What is said of one day of a series.
@@ -47,6 +60,9 @@ pub(crate) struct Verdict {
 pub(crate) struct Series<'s> {
     pub(crate) contacts: &'s [u32],
     counts: Vec<f64>,
+    is_total: bool,
+    /// Days from which contacts were looked for, in order; each later one starts the series anew.
+    starts: Vec<usize>,
 }
 
 impl<'s> Series<'s> {
@@ -60,13 +76,82 @@ impl<'s> Series<'s> {
                 *count += 1.0;
             }
         }
-        Self { contacts, counts }
+        Self {
+            contacts,
+            counts,
+            is_total: false,
+            starts: Vec::new(),
+        }
     }
 
-    /// Adds 1 to `live` on each day on which this series could alarm at all.
-    pub(crate) fn mark_live(&self, live: &mut [i64], min_count: i64) {
-        for (live, count) in live.iter_mut().zip(&self.counts) {
-            *live += i64::from(*count >= min_count as f64);
+    /// The series of all contacts, which cannot stand out of them.
+    pub(crate) fn of_total(mut self, is_total: bool) -> Self {
+        self.is_total = is_total;
+        self
+    }
+
+    /// Contacts were looked for from these days on only; earlier days of the series say nothing.
+    pub(crate) fn covered_from(mut self, axis: &Axis<'_>, dates: &[Date]) -> Self {
+        self.starts = dates.iter().filter_map(|date| axis.day(*date)).collect();
+        self.starts.sort_unstable();
+        self
+    }
+
+    /// Contacts of some days.
+    fn sum(&self, span: Range<usize>) -> f64 {
+        self.counts.get(span).map_or(0.0, |counts| counts.iter().sum())
+    }
+
+    fn start(&self, t: usize) -> usize {
+        self.starts
+            .iter()
+            .copied()
+            .take_while(|start| *start <= t)
+            .last()
+            .unwrap_or(0)
+    }
+}
+
+/// How many series could alarm, by day and by week: they share the month's budget.
+pub(crate) struct Budget {
+    live: Vec<(i64, i64)>,
+}
+
+/// Levels of the tests of a day and of the week that ends on it.
+#[derive(Clone, Copy)]
+pub(crate) struct Levels {
+    day: f64,
+    week: f64,
+}
+
+impl Budget {
+    pub(crate) fn of<'s>(
+        axis: &Axis<'_>,
+        series: impl Iterator<Item = &'s Series<'s>>,
+        config: &InsightConfig,
+    ) -> Self {
+        let mut live = vec![(0, 0); axis.len];
+        let least = config.alarm_min_count as f64;
+        for series in series {
+            for (t, live) in live.iter_mut().enumerate() {
+                live.0 += i64::from(series.counts[t] >= least);
+                live.1 += i64::from(series.sum((t + 1).saturating_sub(WEEK)..t + 1) >= least);
+            }
+        }
+        Self { live }
+    }
+
+    /// Levels with which the table stays within its part of the month's budget.
+    pub(crate) fn on(&self, t: usize, config: &InsightConfig) -> Levels {
+        /// Days and weeks, each for tags and for issues. A tag must stand out as well and reach the smallest
+        /// counts, so fewer alarm than a level allows, and hours have room beside them.
+        const PARTS: f64 = 4.0;
+        const DAYS_A_MONTH: f64 = 30.0;
+        let level = |live: i64| config.alarm_budget_per_month / (PARTS * DAYS_A_MONTH * live.max(1) as f64);
+        let (day, week) = self.live.get(t).copied().unwrap_or_default();
+        Levels {
+            day: level(day),
+            week: level(week),
         }
     }
 }
@@ -83,30 +168,55 @@ impl<'n> Axis<'n> {
                 continue;
             };
             totals[t] += 1.0;
-            if let Some(lag) = contact.order_lag_days.filter(|lag| usize::from(*lag) < LAGS) {
-                lags[t][usize::from(lag)] += 1.0;
+            if let Some(lag) = lag_of(contact) {
+                lags[t][lag] += 1.0;
             }
         }
-        let mut orders: BTreeMap<Date, i64> = BTreeMap::new();
-        for order in &shop.orders {
-            *orders.entry(order.order.date).or_default() += 1;
+        let mut is_peak = vec![false; len];
+        for peak in shop.shop.peaks {
+            let days = PEAK_DAYS.filter_map(|d| usize::try_from(peak.days_since(first).saturating_add(d)).ok());
+            days.for_each(|t| {
+                if let Some(day) = is_peak.get_mut(t) {
+                    *day = true;
+                }
+            });
         }
         let mut axis = Self {
             first,
             len,
             totals,
-            factors: Vec::new(),
-            lags,
-            orders,
+            is_peak,
+            patterns: Vec::new(),
+            orders: Orders::new(shop, first, len),
+            sends: Sends::new(shop, first, len),
             contacts: &shop.contacts,
         };
-        axis.factors = (0..len)
-            .map(|t| match axis.window(t) {
-                Some(window) => weekday_factors(&axis.totals[window], &[1.0; HISTORY_DAYS], &axis.weekdays(t)),
-                None => [1.0; 7],
-            })
+        axis.patterns = (0..len.saturating_sub(REACH_DAYS))
+            .map(|start| axis.pattern(start..start + HISTORY_DAYS, &lags))
             .collect();
         Some(axis)
+    }
+
+    fn pattern(&self, window: Range<usize>, lags: &[Curve]) -> Pattern {
+        let curve = shop_curve(&lags[window.clone()]);
+        let factors = |days: &[usize], exposure: &dyn Fn(usize) -> f64| {
+            let totals: Vec<f64> = days.iter().map(|d| self.totals[*d]).collect();
+            let exposures: Vec<f64> = days.iter().map(|d| exposure(*d)).collect();
+            let weekdays: Vec<u8> = days.iter().map(|d| self.weekday(*d)).collect();
+            weekday_factors(&totals, &exposures, &weekdays)
+        };
+        let all: Vec<usize> = window.collect();
+        Pattern {
+            weekdays: factors(&self.ordinary(&all), &|_| 1.0),
+            order_weekdays: factors(&all, &|d| self.orders.lagged(d, &curve)),
+            curve,
+        }
+    }
+
+    /// Days outside peaks, or all of them when too few are.
+    fn ordinary(&self, days: &[usize]) -> Vec<usize> {
+        let calm: Vec<usize> = days.iter().copied().filter(|d| !self.is_peak[*d]).collect();
+        if calm.len() < MIN_DAYS { days.to_vec() } else { calm }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -126,136 +236,147 @@ impl<'n> Axis<'n> {
 
     /// `num` per 100 orders of the day; `None` without orders.
     pub(crate) fn per_100_orders(&self, date: Date, num: i64) -> Option<f64> {
-        let orders = self.orders.get(&date).copied().filter(|n| *n > 0)?;
-        Some(num as f64 * 100.0 / orders as f64)
+        let orders = self.day(date).map(|t| self.orders.on(t)).filter(|n| *n > 0.0)?;
+        Some(num as f64 * 100.0 / orders)
     }
 
-    /// Level of a test on day t so that the table stays within its half of the month's budget.
-    pub(crate) fn alpha(live: i64, config: &InsightConfig) -> f64 {
-        config.alarm_budget_per_month / (ALARM_TABLES * KINDS_OF_ALARM * DAYS_A_MONTH * live.max(1) as f64)
-    }
-
-    /// Expected count and alarm of one day of a series, at test level `alpha`.
-    pub(crate) fn judge(&self, series: &Series<'_>, t: usize, alpha: f64, config: &InsightConfig) -> Verdict {
-        let silent = Verdict {
-            expected: None,
-            lo: None,
-            hi: None,
-            alarm: Alarm::NotEnoughHistory,
+    /// Expected count and alarm of one day of a series.
+    pub(crate) fn judge(&self, series: &Series<'_>, t: usize, levels: Levels, config: &InsightConfig) -> Verdict {
+        let Some(usual) = self.usual(series, t..t + 1) else {
+            return Verdict {
+                expected: None,
+                lo: None,
+                hi: None,
+                alarm: Alarm::NotEnoughHistory,
+            };
         };
-        let Some(window) = self.window(t) else {
-            return silent;
+        let week = |t: usize| {
+            let start = (t + 1).checked_sub(WEEK)?;
+            self.found(series, start..t + 1, levels.week, config)
         };
-        let history = &series.counts[window];
-        let weekdays = self.weekdays(t);
-        let factors = self.factors[t];
-        let exposures: Vec<f64> = weekdays.iter().map(|d| factors[usize::from(*d)]).collect();
-        let Some(forecast) = Forecast::new(history, &exposures, factors[usize::from(self.weekday(t))]) else {
-            return silent;
-        };
-        let count = series.counts[t] as i64;
-        let by_count = forecast.is_exceeded(count, alpha, config);
-        let is_new = history.iter().all(|n| *n == 0.0);
-        let by_rate = !is_new
-            && count >= config.alarm_min_count
-            && self
-                .rate_forecast(series, t)
-                .is_some_and(|f| f.is_exceeded(count, alpha, config));
-        let alarm = match (by_count, by_rate) {
-            (true, _) if is_new => Alarm::Novelty,
-            (true, true) => Alarm::CountAndRate,
-            (true, false) => Alarm::Count,
-            (false, true) => Alarm::Rate,
-            (false, false) => Alarm::None,
-        };
-        let (lo, hi) = forecast.interval();
+        let alarm = self.found(series, t..t + 1, levels.day, config).or_else(|| {
+            // A week stays out of the ordinary for days; it is told once, and on a day that adds to it.
+            let adds = series.counts[t] >= usual.expected;
+            let alarm = if adds { week(t) } else { None }?;
+            t.checked_sub(1).and_then(week).is_none().then_some(alarm)
+        });
+        let (lo, hi) = usual.interval();
         Verdict {
-            expected: Some(forecast.expected),
+            expected: Some(usual.expected),
             lo: Some(lo),
             hi: Some(hi),
-            alarm,
+            alarm: alarm.unwrap_or(Alarm::None),
         }
     }
 
-    fn window(&self, t: usize) -> Option<std::ops::Range<usize>> {
-        let start = t.checked_sub(REACH_DAYS)?;
-        Some(start..t - GUARD_DAYS)
-    }
-
-    fn weekday(&self, t: usize) -> u8 {
-        self.first.plus_days(t as i32).weekday()
-    }
-
-    fn weekdays(&self, t: usize) -> [u8; HISTORY_DAYS] {
-        std::array::from_fn(|i| self.weekday((t + i).saturating_sub(REACH_DAYS)))
-    }
-
-    /// Forecast by lagged orders; `None` when orders do not reach back far enough.
-    fn rate_forecast(&self, series: &Series<'_>, t: usize) -> Option<Forecast> {
-        let window = self.window(t)?;
-        let first_needed = self.first.plus_days(window.start as i32 - LAGS as i32 + 1);
-        if *self.orders.first_key_value()?.0 > first_needed {
+    /// The alarm of some days taken together, if any.
+    fn found(&self, series: &Series<'_>, span: Range<usize>, level: f64, config: &InsightConfig) -> Option<Alarm> {
+        let count = series.sum(span.clone()) as i64;
+        if count < config.alarm_min_count {
             return None;
         }
-        let shop_curve = self.shop_curve(window.clone());
-        let curve = self.series_curve(series, window.clone(), &shop_curve);
-        let at = |t: usize, curve: &[f64; LAGS]| self.lagged_orders(t, curve);
-        let shop_exposures: Vec<f64> = window.clone().map(|t| at(t, &shop_curve)).collect();
-        let weekdays = self.weekdays(t);
-        let factors = weekday_factors(&self.totals[window.clone()], &shop_exposures, &weekdays);
-        let exposures: Vec<f64> = window
-            .clone()
-            .zip(&weekdays)
-            .map(|(t, d)| at(t, &curve) * factors[usize::from(*d)])
-            .collect();
-        let today = at(t, &curve) * factors[usize::from(self.weekday(t))];
-        (today > 0.0)
-            .then(|| Forecast::new(&series.counts[window], &exposures, today))
-            .flatten()
+        let exceeds = |forecast: &Forecast| forecast.is_exceeded(count, level, config);
+        let by_count = exceeds(&self.usual(series, span.clone())?);
+        let is_new = self
+            .baseline(series, span.start)?
+            .iter()
+            .all(|d| series.counts[*d] == 0.0);
+        let per_order = self.by_orders(series, span.clone()).filter(|_| !is_new);
+        let by_rate = per_order.as_ref().is_some_and(exceeds);
+        if !(by_count || by_rate)
+            || !(series.is_total || self.by_share(series, span.clone()).as_ref().is_none_or(exceeds))
+        {
+            return None;
+        }
+        // Without orders nothing tells the shop's peak from an incident.
+        if series.is_total && per_order.is_none() && self.is_in_peak(span) {
+            return None;
+        }
+        match (by_count, by_rate) {
+            (true, _) if is_new => Some(Alarm::Novelty),
+            (true, true) => Some(Alarm::CountAndRate),
+            (true, false) => Some(Alarm::Count),
+            (false, true) => Some(Alarm::Rate),
+            (false, false) => None,
+        }
     }
 
-    fn shop_curve(&self, window: std::ops::Range<usize>) -> [f64; LAGS] {
-        let mut curve = [0.0; LAGS];
-        // Ten contacts spread over the first week stand in where no contact names an order.
-        curve[..7].fill(10.0 / 7.0);
-        for day in &self.lags[window] {
-            for (sum, n) in curve.iter_mut().zip(day) {
-                *sum += n;
+    /// What the weekday would bring; around a peak, what orders would, or where there are none the
+    /// shop's contacts.
+    pub(crate) fn usual(&self, series: &Series<'_>, span: Range<usize>) -> Option<Forecast> {
+        let baseline = self.baseline(series, span.start)?;
+        if self.is_in_peak(span.clone()) {
+            let known = self.by_orders(series, span.clone());
+            let known = known.or_else(|| self.by_share(series, span.clone()).filter(|_| !series.is_total));
+            if known.is_some() {
+                return known;
             }
         }
-        normalised(curve)
+        let pattern = self.pattern_of(span.start)?;
+        let exposure = |d: usize| pattern.weekdays[usize::from(self.weekday(d))];
+        self.forecast(series, span, &self.ordinary(&baseline), exposure)
     }
 
-    fn series_curve(&self, series: &Series<'_>, window: std::ops::Range<usize>, shop: &[f64; LAGS]) -> [f64; LAGS] {
-        let mut curve = shop.map(|share| share * CURVE_PRIOR);
+    /// What lagged orders would bring; `None` when they do not reach back far enough.
+    fn by_orders(&self, series: &Series<'_>, span: Range<usize>) -> Option<Forecast> {
+        let baseline = self.baseline(series, span.start)?;
+        let (from, to) = (*baseline.first()?, *baseline.last()?);
+        if !self.orders.reach(self.first.plus_days(from as i32 - LAGS as i32 + 1)) {
+            return None;
+        }
+        let pattern = self.pattern_of(span.start)?;
         let date = |i: &u32| self.contacts[*i as usize].date();
-        let from = self.first.plus_days(window.start as i32);
-        let to = self.first.plus_days(window.end as i32);
-        let start = series.contacts.partition_point(|i| date(i) < from);
-        for i in series.contacts[start..].iter().take_while(|i| date(i) < to) {
-            if let Some(lag) = self.contacts[*i as usize]
-                .order_lag_days
-                .filter(|lag| usize::from(*lag) < LAGS)
-            {
-                curve[usize::from(lag)] += 1.0;
-            }
-        }
-        normalised(curve)
+        let (first, last) = (self.first.plus_days(from as i32), self.first.plus_days(to as i32));
+        let start = series.contacts.partition_point(|i| date(i) < first);
+        let end = series.contacts.partition_point(|i| date(i) <= last);
+        let inside = series.contacts.get(start..end)?.iter();
+        let curve = series_curve(&pattern.curve, inside.map(|i| &self.contacts[*i as usize]));
+        let exposure = |d: usize| self.orders.lagged(d, &curve) * pattern.order_weekdays[usize::from(self.weekday(d))];
+        self.forecast(series, span, &baseline, exposure)
     }
 
-    fn lagged_orders(&self, t: usize, curve: &[f64; LAGS]) -> f64 {
-        let day = self.first.plus_days(t as i32);
-        let recent = self.orders.range(day.plus_days(1 - LAGS as i32)..=day);
-        recent
-            .map(|(date, n)| *n as f64 * curve[day.days_since(*date) as usize])
-            .sum()
+    /// What the shop's contacts of the same days would bring.
+    fn by_share(&self, series: &Series<'_>, span: Range<usize>) -> Option<Forecast> {
+        let baseline = self.baseline(series, span.start)?;
+        self.forecast(series, span, &baseline, |d| self.totals[d])
     }
-}
 
-fn normalised(mut curve: [f64; LAGS]) -> [f64; LAGS] {
-    let total: f64 = curve.iter().sum();
-    curve.iter_mut().for_each(|share| *share /= total);
-    curve
+    fn forecast(
+        &self,
+        series: &Series<'_>,
+        span: Range<usize>,
+        days: &[usize],
+        exposure: impl Fn(usize) -> f64,
+    ) -> Option<Forecast> {
+        let counts: Vec<f64> = days.iter().map(|d| series.counts[*d]).collect();
+        let exposures: Vec<f64> = days.iter().map(|d| exposure(*d)).collect();
+        let is_peak = self.is_in_peak(span.clone());
+        let today: f64 = span.clone().map(exposure).sum();
+        let forecast = Forecast::new(&counts, &exposures, today).filter(|_| today > 0.0)?;
+        let lifts = span.map(|t| self.sends.lift(&series.counts, t));
+        let (mean, variance) = lifts.fold((0.0, 0.0), |sum, lift| (sum.0 + lift.0, sum.1 + lift.1));
+        let doubt = if is_peak { PEAK_DOUBT } else { 0.0 };
+        Some(forecast.plus(mean, variance).doubted(doubt))
+    }
+
+    /// Days that say what is usual from day t on; `None` with too few of them.
+    pub(crate) fn baseline(&self, series: &Series<'_>, t: usize) -> Option<Vec<usize>> {
+        let start = t.checked_sub(REACH_DAYS)?.max(series.start(t));
+        let days: Vec<usize> = (start..t - GUARD_DAYS).collect();
+        (days.len() >= MIN_DAYS).then_some(days)
+    }
+
+    fn pattern_of(&self, t: usize) -> Option<&Pattern> {
+        self.patterns.get(t.checked_sub(REACH_DAYS)?)
+    }
+
+    fn is_in_peak(&self, span: Range<usize>) -> bool {
+        self.is_peak.get(span).is_some_and(|days| days.contains(&true))
+    }
+
+    pub(crate) fn weekday(&self, t: usize) -> u8 {
+        self.first.plus_days(t as i32).weekday() % 7
+    }
 }
 
 #[cfg(test)]

@@ -9,12 +9,12 @@ use refrain_record::{Date, Facet};
 
 use crate::InsightConfig;
 use crate::night::{Contact, Night, ShopNight};
-use crate::series::{Axis, Series};
+use crate::series::{Axis, Budget, Series};
 use crate::stats::{Z95, wilson};
 use crate::tally::Tally;
 
-const ALL: &str = "all";
-const NONE: &str = "none";
+pub(crate) const ALL: &str = "all";
+pub(crate) const NONE: &str = "none";
 
 /// The table `tag_daily`, by its key.
 #[must_use]
@@ -25,15 +25,15 @@ pub fn tag_daily(night: &Night<'_>, config: &InsightConfig) -> Vec<TagDaily> {
             continue;
         };
         let groups = groups(shop);
-        let series: Vec<Series<'_>> = groups.par_iter().map(|g| Series::new(&axis, &g.contacts)).collect();
-        let mut live = vec![0; axis.len()];
-        for series in &series {
-            series.mark_live(&mut live, config.alarm_min_count);
-        }
+        let series: Vec<Series<'_>> = groups
+            .par_iter()
+            .map(|g| Series::new(&axis, &g.contacts).of_total(g.tag == ALL))
+            .collect();
+        let budget = Budget::of(&axis, series.iter(), config);
         let made: Vec<Vec<TagDaily>> = groups
             .par_iter()
             .zip(&series)
-            .map(|(group, series)| group_rows(night, shop, &axis, group, series, &live, config))
+            .map(|(group, series)| group_rows(night, shop, &axis, group, series, &budget, config))
             .collect();
         let mut shop_rows: Vec<TagDaily> = made.into_iter().flatten().collect();
         rank(&mut shop_rows);
@@ -48,14 +48,14 @@ fn key(row: &TagDaily) -> (&str, &str, &str, Date) {
 }
 
 /// Contacts that share a tag or prefix, in order.
-struct Group<'a> {
-    facet: Facet,
-    tag: &'a str,
+pub(crate) struct Group<'a> {
+    pub(crate) facet: Facet,
+    pub(crate) tag: &'a str,
     is_rollup: bool,
-    contacts: Vec<u32>,
+    pub(crate) contacts: Vec<u32>,
 }
 
-fn groups<'a>(shop: &ShopNight<'a>) -> Vec<Group<'a>> {
+pub(crate) fn groups<'a>(shop: &ShopNight<'a>) -> Vec<Group<'a>> {
     let (prefixes, chains) = prefixes(&shop.topics);
     let mut topics: Vec<Vec<u32>> = vec![Vec::new(); prefixes.len()];
     let (mut all, mut none) = (Vec::new(), Vec::new());
@@ -148,7 +148,7 @@ fn group_rows(
     axis: &Axis<'_>,
     group: &Group<'_>,
     series: &Series<'_>,
-    live: &[i64],
+    budget: &Budget,
     config: &InsightConfig,
 ) -> Vec<TagDaily> {
     let contact = |i: &u32| -> &Contact<'_> { &shop.contacts[*i as usize] };
@@ -159,7 +159,7 @@ fn group_rows(
             let date = contact(day.first()?).date();
             let t = axis.day(date)?;
             let tally = Tally::of(day.iter().map(contact));
-            let verdict = axis.judge(series, t, Axis::alpha(live[t], config), config);
+            let verdict = axis.judge(series, t, budget.on(t, config), config);
             let total = axis.total(date);
             let (share_lo, share_hi) = wilson(tally.num, total, Z95);
             let satisfied = (tally.num_rated > 0).then(|| wilson(tally.num_satisfied, tally.num_rated, Z95));

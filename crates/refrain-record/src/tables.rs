@@ -787,7 +787,8 @@ tables! {
         handle_s: i64,
         /// Share of `handle_s` that is estimated; null when there is none.
         handle_s_estimated_share: Option<f64>,
-        /// Expected conversations from the 28 days before, by weekday; null with too little history.
+        /// Expected conversations from the 28 days before, by weekday and campaigns sent; around a peak of the shop's
+        /// calendar by the orders before; null with too little history.
         expected: Option<f64>,
         /// Lower end of the 95 % prediction interval.
         expected_lo: Option<f64>,
@@ -795,7 +796,7 @@ tables! {
         expected_hi: Option<f64>,
         /// Conversations per 100 orders of the shop on that day; null without orders.
         per_100_orders: Option<f64>,
-        /// Whether the day is out of the ordinary.
+        /// Whether the day, or the week that ends on it, is out of the ordinary.
         alarm: Alarm,
     }
 
@@ -855,16 +856,41 @@ tables! {
         num_success: i64,
         /// Contacts per 100 orders of the shop on that day; null without orders.
         per_100_orders: Option<f64>,
-        /// Expected conversations from the 28 days before, by weekday; null with too little history.
+        /// Expected conversations from the 28 days before, by weekday and campaigns sent; around a peak of the shop's
+        /// calendar by the orders before; null with too little history.
         expected: Option<f64>,
         /// Lower end of the 95 % prediction interval.
         expected_lo: Option<f64>,
         /// Upper end.
         expected_hi: Option<f64>,
-        /// Whether the day is out of the ordinary.
+        /// Whether the day, or the week that ends on it, is out of the ordinary.
         alarm: Alarm,
-        /// Version of taxonomy, rulebook and model: a change breaks the series.
+        /// Version of taxonomy, rulebook and model that tagged the whole series: a night with another tags and counts
+        /// all of it anew.
         tagger_version: Label,
+    }
+
+    /// One row per tag and hour with far more contacts than its day and hour of the week would bring; all other hours
+    /// have none.
+    TagSpike = "tag_spikes", key [shop_id, tag, hour_at], Dated {
+        /// Shop.
+        shop_id: ShopId,
+        /// Topic or prefix; `all` counts every contact once.
+        tag: TagPath,
+        /// Local date.
+        date: Date,
+        /// Start of the hour.
+        hour_at: Timestamp,
+        /// Conversations that began in it.
+        num_conversations: i64,
+        /// Expected conversations: those of the day times the hour's usual share of its weekday.
+        expected: f64,
+        /// Upper end of the 95 % prediction interval.
+        expected_hi: f64,
+        /// Distinct persons; conversations without identity count one each.
+        num_customers: i64,
+        /// Conversations of the tag on that day up to the end of the hour.
+        num_so_far: i64,
     }
 
     /// One row per pair of topic tags that share conversations, over the whole history.
