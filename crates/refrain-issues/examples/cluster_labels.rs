@@ -98,7 +98,7 @@ fn run_nights(
     for night in first..nights {
         let as_of = Date(i32::try_from(night)?);
         let known = all.partition_point(|r| r.date <= as_of);
-        let done = run_night(state, &all[..known], &members, cfg, as_of)?;
+        let done = run_night(state, &all[..known], &members, &[], cfg, as_of)?;
         state = done.state.clone();
         members = done.members.clone();
         last = Some(done);

@@ -22,13 +22,15 @@ const MIN_DAYS_BETWEEN_FITS: i32 = 7;
 const MIN_WORD_CHARS: usize = 4;
 
 /// Where one request stands; places are those of [`ShopState::issues`].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Standing {
     /// Issue as assigned.
     pub(crate) issue: Option<usize>,
     pub(crate) nearest: Option<usize>,
     pub(crate) similarity: Option<f64>,
     pub(crate) assigned_on: Date,
+    /// Issues that splits moved it out of, oldest first.
+    pub(crate) moved_from: Vec<usize>,
 }
 
 /// One night of one shop.
@@ -67,7 +69,7 @@ impl<'a> Night<'a> {
         let is_first = shop.issues.is_empty();
         let is_fresh = |at: usize| is_first || self.is_in_window(at);
         let open: Vec<usize> = (0..prior.len())
-            .filter(|&at| prior[at].is_none_or(|p| p.issue.is_none() && is_fresh(at)))
+            .filter(|&at| prior[at].as_ref().is_none_or(|p| p.issue.is_none() && is_fresh(at)))
             .collect();
         let mut pool = self.pool(shop, &open, is_fresh);
         join_existing(&mut pool, shop);
@@ -95,6 +97,7 @@ impl<'a> Night<'a> {
             nearest: found.nearest.map(|n| n.0),
             similarity: found.nearest.map(|n| f64::from(n.1.clamp(-1.0, 1.0))),
             assigned_on: self.as_of,
+            moved_from: Vec::new(),
         }
     }
 
@@ -151,7 +154,7 @@ impl<'a> Night<'a> {
 
     /// Whether a word that the basis does not know stands in as many distinct open texts as an issue needs.
     fn has_new_words(&self, basis: &Basis, prior: &[Option<Standing>]) -> bool {
-        let is_open = |at: usize| prior[at].is_none_or(|p| p.issue.is_none()) && self.is_in_window(at);
+        let is_open = |at: usize| prior[at].as_ref().is_none_or(|p| p.issue.is_none()) && self.is_in_window(at);
         let texts: Vec<&str> = (0..prior.len())
             .filter(|&at| is_open(at))
             .map(|at| self.requests[at].text)
@@ -189,7 +192,7 @@ impl<'a> Night<'a> {
         let basis = Basis::fit(&said, self.cfg);
         let mut members: Vec<Vec<&Request<'_>>> = vec![Vec::new(); shop.issues.len()];
         for (request, standing) in self.requests.iter().zip(standings) {
-            if let Some(issue) = standing.and_then(|s| s.issue) {
+            if let Some(issue) = standing.as_ref().and_then(|s| s.issue) {
                 members[shop.issues[issue].canonical].push(request);
             }
         }
@@ -312,6 +315,7 @@ impl<'a> Night<'a> {
             other: None,
             num_members: 0,
             evidence: None,
+            by_decision: false,
         });
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::dense::normalise;
 use ndarray::{Array1, Array2, Axis};
+use std::collections::BTreeSet;
 
 /// Least mean likeness inside a group; a lower one is chance among few members.
 const MIN_WITHIN: f32 = 0.1;
@@ -17,6 +18,7 @@ pub(crate) struct Fusion {
     counts: Vec<f32>,
     rows: Array2<f32>,
     products: Array2<f32>,
+    apart: BTreeSet<(usize, usize)>,
 }
 
 impl Fusion {
@@ -32,7 +34,13 @@ impl Fusion {
             counts,
             rows,
             products,
+            apart: BTreeSet::new(),
         }
+    }
+
+    /// Never calls these two alike, nor what either is united with.
+    pub(crate) fn keep_apart(&mut self, a: usize, b: usize) {
+        self.apart.insert((a.min(b), a.max(b)));
     }
 
     /// The two most alike groups, the lower first, when they reach `min_similarity`; ties to the lower pair.
@@ -41,7 +49,8 @@ impl Fusion {
         for i in 0..self.products.nrows() {
             for j in i + 1..self.products.nrows() {
                 let similarity = self.products[[i, j]];
-                if similarity >= min_similarity && best.is_none_or(|b| similarity > b.2) {
+                let is_better = similarity >= min_similarity && best.is_none_or(|b| similarity > b.2);
+                if is_better && !self.apart.contains(&(i, j)) {
                     best = Some((i, j, similarity));
                 }
             }
@@ -65,6 +74,9 @@ impl Fusion {
         self.rows.row_mut(gone).fill(0.0);
         self.products.row_mut(gone).fill(0.0);
         self.products.column_mut(gone).fill(0.0);
+        let moved = |at: usize| if at == gone { keep } else { at };
+        let apart = self.apart.iter().map(|&(a, b)| (moved(a), moved(b)));
+        self.apart = apart.map(|(a, b)| (a.min(b), a.max(b))).collect();
     }
 }
 
@@ -122,5 +134,15 @@ mod tests {
         assert!((fusion.products[[0, 1]] - anew.products[[0, 1]]).abs() < 1e-6);
         assert_eq!(fusion.most_alike(0.5), None);
         assert!(Fusion::new(Array2::zeros((0, 3)), vec![]).most_alike(0.1).is_none());
+    }
+
+    #[test]
+    fn what_is_kept_apart_stays_apart_through_others() {
+        let mut fusion = fusion(&[(0, 30), (0, 30), (0, 30)]);
+        fusion.keep_apart(2, 0);
+        let (keep, gone, _) = fusion.most_alike(0.5).unwrap();
+        assert_ne!((keep, gone), (0, 2));
+        fusion.unite(keep, gone);
+        assert_eq!(fusion.most_alike(0.5), None);
     }
 }

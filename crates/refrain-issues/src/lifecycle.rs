@@ -91,41 +91,70 @@ pub(crate) fn age(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]
             other: None,
             num_members: num_members[place],
             evidence: None,
+            by_decision: false,
         });
     }
 }
 
-/// Younger issues join older ones that have come as near as `merge_similarity`.
+/// Younger issues join older ones that have come as near as `merge_similarity`, unless owners hold them apart.
 fn merge_near(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]) {
     let places = shop.canonical();
     let mut fusion = fusion(shop, &places);
+    for i in 0..places.len() {
+        for j in i + 1..places.len() {
+            let decided = |at: usize| shop.issues[places[at]].decided.is_no_issue;
+            let pair = (places[i], places[j]);
+            if decided(i) != decided(j)
+                || shop.kept_apart.contains(&pair)
+                || shop.kept_apart.contains(&(pair.1, pair.0))
+            {
+                fusion.keep_apart(i, j);
+            }
+        }
+    }
     while let Some((keep, gone, similarity)) = fusion.most_alike(night.cfg.merge_similarity) {
         fusion.unite(keep, gone);
         let (older, younger) = (places[keep], places[gone]);
-        let absorbed = shop.issues[younger].clone();
-        let issue = &mut shop.issues[older];
-        add(&mut issue.sum, absorbed.sum.iter());
-        issue.num_texts += absorbed.num_texts;
-        issue.min_similarity = issue.min_similarity.min(absorbed.min_similarity);
-        let mut num_members = 0;
-        for (issue, tally) in shop
-            .issues
-            .iter_mut()
-            .zip(tallies)
-            .filter(|(i, _)| i.canonical == younger)
-        {
-            issue.canonical = older;
-            num_members += tally.members.len() as i64;
-        }
-        shop.lineage.push(Event {
-            date: night.as_of.0,
-            issue: younger,
-            kind: EventKind::MergedInto,
-            other: Some(older),
-            num_members,
-            evidence: Some(f64::from(similarity)),
-        });
+        let own = shop.issues.iter().zip(tallies).filter(|(i, _)| i.canonical == younger);
+        let num_members = own.map(|(_, tally)| tally.members.len() as i64).sum();
+        unite(night, shop, older, younger, num_members, Some(f64::from(similarity)));
     }
+}
+
+/// Makes `into` stand for `gone` and all that it stood for; without evidence, by an owner's decision.
+pub(crate) fn unite(
+    night: &Night<'_>,
+    shop: &mut ShopState,
+    into: usize,
+    gone: usize,
+    num_members: i64,
+    evidence: Option<f64>,
+) {
+    let absorbed = shop.issues[gone].clone();
+    let issue = &mut shop.issues[into];
+    add(&mut issue.sum, absorbed.sum.iter());
+    issue.num_texts += absorbed.num_texts;
+    issue.min_similarity = issue.min_similarity.min(absorbed.min_similarity);
+    issue.decided.inherit(&absorbed.decided);
+    for issue in shop.issues.iter_mut().filter(|issue| issue.canonical == gone) {
+        issue.canonical = into;
+    }
+    let moved = |place: usize| if place == gone { into } else { place };
+    shop.kept_apart = shop
+        .kept_apart
+        .iter()
+        .map(|&(a, b)| (moved(a), moved(b)))
+        .filter(|(a, b)| a != b)
+        .collect();
+    shop.lineage.push(Event {
+        date: night.as_of.0,
+        issue: gone,
+        kind: EventKind::MergedInto,
+        other: Some(into),
+        num_members,
+        evidence,
+        by_decision: evidence.is_none(),
+    });
 }
 
 /// Names issues that have none, and young ones whose members have doubled since.

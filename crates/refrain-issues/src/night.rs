@@ -2,14 +2,15 @@
 
 use crate::assign::{Night, Standing};
 use crate::context::{in_context, in_context_for_splits};
+use crate::decide::{IssueDecision, follow};
 use crate::distinct::collapse;
 use crate::lifecycle::{Tally, age, most_frequent, name, tally};
 use crate::request::{NightIssues, Request, check_order};
-use crate::state::{ShopState, State, issue_id, issue_place};
+use crate::state::{IssueState, ShopState, State, issue_id, issue_place};
 use crate::{IssuesConfig, IssuesError, filler};
 use rayon::prelude::*;
 use refrain_record::tables::{Issue, IssueMember};
-use refrain_record::{Date, IssueId, IssueStatus, MembershipKind, ShopId, TagPath};
+use refrain_record::{Date, IssueId, IssueStatus, Label, Language, MembershipKind, ShopId, TagPath};
 use refrain_text::fingerprint;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -20,6 +21,8 @@ const NUM_EXAMPLES: usize = 5;
 const MAX_TITLE_CHARS: usize = 60;
 /// Share of members with its top tag from which an issue takes part in a family.
 const FAMILY_MIN_TAG_SHARE: f64 = 0.5;
+/// Share below which it leaves.
+const FAMILY_STAY_TAG_SHARE: f64 = 0.35;
 
 type Key<'a> = (&'a str, &'a str, &'a str);
 type Prior<'a> = FxHashMap<Key<'a>, &'a IssueMember>;
@@ -27,9 +30,10 @@ type Prior<'a> = FxHashMap<Key<'a>, &'a IssueMember>;
 /// Runs the night `as_of`.
 ///
 /// `requests` are all requests dated up to `as_of`, sorted by shop, date, source and conversation;
-/// `prior_members` the rows that the night of `state` left. Memberships once given never change;
-/// a conversation without issue may still found or join one while it lies in the window. Requests
-/// without text get no row, and rows of conversations that are gone are dropped.
+/// `prior_members` the rows that the night of `state` left, and `decisions` all of the owners', oldest first: those
+/// later than `state` and not later than `as_of` are followed before anything else. A membership once given changes
+/// by a split alone, which the lineage tells; a conversation without issue may still found or join one while it lies
+/// in the window. Requests without text get no row, and rows of conversations that are gone are dropped.
 ///
 /// The result depends on nothing but the arguments, whatever the number of threads.
 ///
@@ -40,6 +44,7 @@ pub fn run_night(
     mut state: State,
     requests: &[Request<'_>],
     prior_members: &[IssueMember],
+    decisions: &[IssueDecision],
     cfg: &IssuesConfig,
     as_of: Date,
 ) -> Result<NightIssues, IssuesError> {
@@ -56,7 +61,7 @@ pub fn run_night(
             .map(|list| (list[0].shop_id.to_owned(), list)),
     );
 
-    let (mut issues, mut members) = (Vec::new(), Vec::new());
+    let (mut issues, mut members, mut num_strange) = (Vec::new(), Vec::new(), 0);
     for (shop_id, requests) in by_shop {
         let mut shop = state.shops.remove(&shop_id).unwrap_or_default();
         shop.fillers = filler::learn(requests);
@@ -68,11 +73,17 @@ pub fn run_night(
             split_cfg: &in_context_for_splits(cfg, requests),
             as_of,
         };
-        let before = prior_standings(&shop_id, &shop, requests, &prior)?;
+        let mut before = prior_standings(&shop_id, &shop, requests, &prior)?;
+        let new: Vec<&IssueDecision> = decisions
+            .iter()
+            .filter(|d| d.shop_id == shop_id && d.on <= as_of && state.as_of.is_none_or(|night| d.on.0 > night))
+            .collect();
+        num_strange += follow(&night, &mut shop, &shop_id, &mut before, &new);
         let standings = night.settle(&mut shop, before);
         let tallies = tally(&night, &mut shop, &standings);
         age(&night, &mut shop, &tallies);
         name(&night, &mut shop, &tallies);
+        renew_families(&mut shop, &tallies);
         issues.extend(issue_rows(&night, &shop, &shop_id, &tallies, &standings));
         members.extend(requests.iter().zip(&standings).map(|(r, s)| member_row(r, s)));
         state.shops.insert(shop_id, shop);
@@ -88,6 +99,7 @@ pub fn run_night(
         issues,
         members,
         lineage,
+        num_strange_decisions: num_strange,
     })
 }
 
@@ -166,6 +178,10 @@ fn prior_standings(
             issue_id: id.as_str().to_owned(),
         })
     };
+    let moved_from = |row: &IssueMember| -> Result<Vec<usize>, IssuesError> {
+        let places = row.moved_from.iter().map(|id| place(&Some(IssueId::from(id.as_str()))));
+        Ok(places.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    };
     let standing = |request: &Request<'_>| {
         let Some(row) = prior.get(&(shop_id, request.source, request.conversation_id)) else {
             return Ok(None);
@@ -175,6 +191,7 @@ fn prior_standings(
             nearest: place(&row.nearest_issue_id)?,
             similarity: row.similarity,
             assigned_on: row.assigned_on,
+            moved_from: moved_from(row)?,
         }))
     };
     requests.iter().map(standing).collect()
@@ -197,6 +214,11 @@ fn member_row(request: &Request<'_>, standing: &Standing) -> IssueMember {
         similarity: standing.similarity,
         request_seq: request.seq,
         assigned_on: standing.assigned_on,
+        moved_from: standing
+            .moved_from
+            .iter()
+            .map(|&place| issue_id(request.shop_id, place).as_str().to_owned())
+            .collect(),
     }
 }
 
@@ -207,7 +229,6 @@ fn issue_rows(
     tallies: &[Tally<'_>],
     standings: &[Standing],
 ) -> Vec<Issue> {
-    let families = families(shop, tallies);
     let row = |(place, tally): (usize, &Tally<'_>)| {
         let issue = &shop.issues[place];
         let tag = most_frequent(&tally.tags);
@@ -215,20 +236,20 @@ fn issue_rows(
             shop_id: ShopId::from(shop_id),
             issue_id: issue_id(shop_id, place),
             canonical_id: issue_id(shop_id, issue.canonical),
-            issue_family_id: issue_id(shop_id, families[issue.canonical]),
-            name: title(night, tally, &issue.name),
-            status: match (issue.canonical == place, issue.is_dormant) {
-                (false, _) => IssueStatus::Merged,
-                (true, true) => IssueStatus::Dormant,
-                (true, false) => IssueStatus::Active,
-            },
+            issue_family_id: issue_id(shop_id, shop.issues[issue.canonical].family),
+            name: issue
+                .decided
+                .name
+                .clone()
+                .unwrap_or_else(|| title(night, tally, &issue.name)),
+            status: status(issue, place),
             language: most_frequent(&tally.languages).map(|l| l.0),
             terms: issue.terms.clone(),
             example_ids: examples(night, tally, standings),
             top_tag: tag.map(|t| TagPath::from(t.0)),
             top_tag_share: tag.map(|t| t.1 as f64 / tally.members.len() as f64),
-            owner: None,
-            faq_url: None,
+            owner: issue.decided.owner.as_deref().map(Label::from),
+            faq_url: issue.decided.faq_url.clone(),
             first_seen: Date(issue.first_seen),
             last_seen: Date(issue.last_seen),
             born_on: Date(issue.born_on),
@@ -238,6 +259,21 @@ fn issue_rows(
         }
     };
     tallies.iter().enumerate().map(row).collect()
+}
+
+/// What the owner decided outranks what the days show.
+fn status(issue: &IssueState, place: usize) -> IssueStatus {
+    if issue.canonical != place {
+        IssueStatus::Merged
+    } else if issue.decided.is_no_issue {
+        IssueStatus::NotAnIssue
+    } else if issue.decided.faq_url.is_some() {
+        IssueStatus::Answered
+    } else if issue.is_dormant {
+        IssueStatus::Dormant
+    } else {
+        IssueStatus::Active
+    }
 }
 
 /// The issue's name; where its texts hold no phrase of their own, its shortest text, ties to the first.
@@ -277,28 +313,48 @@ fn examples(night: &Night<'_>, tally: &Tally<'_>, standings: &[Standing]) -> Vec
         .collect()
 }
 
-/// First form of families: issues that stand for themselves and share a top tag, carried by at
-/// least half of their members, are one family when they are not all of one language. The
-/// family's id is its oldest issue's; every other issue is a family of its own.
-fn families(shop: &ShopState, tallies: &[Tally<'_>]) -> Vec<usize> {
-    let mut families: Vec<usize> = (0..shop.issues.len()).collect();
-    let mut by_tag = BTreeMap::<&str, Vec<(usize, refrain_record::Language)>>::new();
+/// Ties issues of several languages into families by the tag that most of their members carry.
+///
+/// An issue takes part from `FAMILY_MIN_TAG_SHARE` on and leaves below `FAMILY_STAY_TAG_SHARE`, so that one member more
+/// or less changes nothing. The family's id is that of the oldest issue that took part, for as long as anything does;
+/// issues of one language alone make none, and whoever makes none is a family of its own.
+fn renew_families(shop: &mut ShopState, tallies: &[Tally<'_>]) {
+    let mut by_tag = BTreeMap::<&str, Vec<(usize, Language)>>::new();
     for place in shop.canonical() {
         let tally = &tallies[place];
-        let language = most_frequent(&tally.languages);
-        if let (Some((tag, count)), Some((language, _))) = (most_frequent(&tally.tags), language)
-            && count as f64 >= FAMILY_MIN_TAG_SHARE * tally.members.len() as f64
-        {
+        let (Some((tag, count)), Some((language, _))) = (most_frequent(&tally.tags), most_frequent(&tally.languages))
+        else {
+            continue;
+        };
+        let is_in = shop.issues[place].family != place;
+        let least = if is_in {
+            FAMILY_STAY_TAG_SHARE
+        } else {
+            FAMILY_MIN_TAG_SHARE
+        };
+        if count as f64 >= least * tally.members.len() as f64 {
             by_tag.entry(tag).or_default().push((place, language));
         }
     }
+    let mut families: Vec<usize> = (0..shop.issues.len()).collect();
     for list in by_tag
         .values()
         .filter(|list| list.iter().any(|entry| entry.1 != list[0].1))
     {
+        // An id in use stays, even when an older issue joins.
+        let used = list.iter().map(|entry| shop.issues[entry.0].family);
+        let of_list = |family: &usize| list.iter().any(|entry| entry.0 == *family);
+        let shared = list
+            .iter()
+            .filter(|entry| shop.issues[entry.0].family != entry.0)
+            .count();
+        let id = if shared > 0 { used.filter(of_list).min() } else { None };
+        let id = id.unwrap_or(list[0].0);
         for entry in list {
-            families[entry.0] = list[0].0;
+            families[entry.0] = id;
         }
     }
-    families
+    for (issue, family) in shop.issues.iter_mut().zip(families) {
+        issue.family = family;
+    }
 }

@@ -64,4 +64,6 @@ pub struct NightIssues {
     pub members: Vec<IssueMember>,
     /// All nights' lineage, sorted by key.
     pub lineage: Vec<IssueLineage>,
+    /// Decisions of this night that name an issue or conversation which the shop does not have; they were passed over.
+    pub num_strange_decisions: usize,
 }

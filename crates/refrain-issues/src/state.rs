@@ -1,6 +1,7 @@
 //! What one night must remember for the next: per shop the basis, the issues and their lineage.
 
 use crate::basis::Basis;
+use crate::decide::Decided;
 use crate::{IssuesConfig, IssuesError};
 use refrain_record::{Date, IssueId, Label, LineageEvent, ShopId, tables::IssueLineage};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,8 @@ pub(crate) struct ShopState {
     /// By birth; the issue at place i has number i + 1, so numbers are never used again.
     pub(crate) issues: Vec<IssueState>,
     pub(crate) lineage: Vec<Event>,
+    /// Issues that an owner took apart; no night merges them.
+    pub(crate) kept_apart: BTreeSet<(usize, usize)>,
 }
 
 /// One issue's memory.
@@ -53,6 +56,9 @@ pub(crate) struct IssueState {
     pub(crate) named_at: usize,
     /// Members when it was last looked at for parts.
     pub(crate) looked_at: usize,
+    /// Place of the issue whose family it belongs to; its own unless it shares one.
+    pub(crate) family: usize,
+    pub(crate) decided: Decided,
 }
 
 impl IssueState {
@@ -71,6 +77,8 @@ impl IssueState {
             terms: Vec::new(),
             named_at: 0,
             looked_at: 0,
+            family: place,
+            decided: Decided::default(),
         }
     }
 }
@@ -84,6 +92,8 @@ pub(crate) struct Event {
     pub(crate) other: Option<usize>,
     pub(crate) num_members: i64,
     pub(crate) evidence: Option<f64>,
+    /// Of an owner, not of the night.
+    pub(crate) by_decision: bool,
 }
 
 /// What a night can do to an issue.
@@ -213,7 +223,7 @@ impl Event {
             other_issue_id: self.other.map(|other| issue_id(shop, other)),
             num_members: self.num_members,
             evidence: self.evidence,
-            cause: Label::from("night"),
+            cause: Label::from(if self.by_decision { "decision" } else { "night" }),
         }
     }
 }

@@ -203,7 +203,7 @@ fn run_days(said: &[Simulated], days: std::ops::Range<i32>) -> Vec<NightIssues> 
         let known: Vec<Request<'_>> = all.iter().filter(|r| r.date <= as_of).copied().collect();
         // Through bytes, as one process a night would.
         let state_before = State::from_bytes(&state.to_bytes()).unwrap();
-        let night = run_night(state_before, &known, &members, &cfg(), as_of).unwrap();
+        let night = run_night(state_before, &known, &members, &[], &cfg(), as_of).unwrap();
         state = night.state.clone();
         members = night.members.clone();
         nights.push(night);
@@ -303,7 +303,7 @@ fn near_issues_merge() {
         let cfg = if day < 10 { apart } else { merging.clone() };
         let as_of = Date(START + day);
         let known: Vec<Request<'_>> = all.iter().filter(|r| r.date <= as_of).copied().collect();
-        let night = run_night(state, &known, &members, &cfg, as_of).unwrap();
+        let night = run_night(state, &known, &members, &[], &cfg, as_of).unwrap();
         merges = night
             .lineage
             .iter()
@@ -374,6 +374,7 @@ fn check_step(before: &NightIssues, after: &NightIssues) {
             assert_eq!(stands_for[was.as_str()], *from);
             assert_eq!(now.nearest_issue_id, now.issue_id);
             (now.issue_id, now.nearest_issue_id) = (member.issue_id.clone(), member.nearest_issue_id.clone());
+            assert_eq!(now.moved_from.pop().as_deref(), Some(was.as_str()));
         }
         assert_eq!(now, *member);
     }
@@ -412,7 +413,7 @@ fn nothing_little_and_alike() {
                 topic: 0,
             })
             .collect();
-        run_night(State::default(), &requests(&said), &[], &cfg(), Date(START + 7)).unwrap()
+        run_night(State::default(), &requests(&said), &[], &[], &cfg(), Date(START + 7)).unwrap()
     };
     assert_eq!(night(&[]).members.len(), 0);
     assert_eq!(night(&["", "  "]).members.len(), 0);
@@ -430,16 +431,16 @@ fn nothing_little_and_alike() {
 fn what_does_not_fit_is_refused() {
     let said = season(4);
     let list = requests(&said);
-    let night = run_night(State::default(), &list, &[], &cfg(), Date(START + 3)).unwrap();
-    let again = run_night(night.state.clone(), &list, &night.members, &cfg(), Date(START + 3));
+    let night = run_night(State::default(), &list, &[], &[], &cfg(), Date(START + 3)).unwrap();
+    let again = run_night(night.state.clone(), &list, &night.members, &[], &cfg(), Date(START + 3));
     assert!(matches!(again, Err(IssuesError::LaterState { .. })));
-    let strangers = run_night(State::default(), &list, &night.members, &cfg(), Date(START + 3));
+    let strangers = run_night(State::default(), &list, &night.members, &[], &cfg(), Date(START + 3));
     assert!(matches!(strangers, Err(IssuesError::UnknownIssue { .. })));
-    let early = run_night(State::default(), &list, &[], &cfg(), Date(START - 1));
+    let early = run_night(State::default(), &list, &[], &[], &cfg(), Date(START - 1));
     assert!(matches!(early, Err(IssuesError::Order { position: 0 })));
     let mut backwards = list.clone();
     backwards.reverse();
-    let unsorted = run_night(State::default(), &backwards, &[], &cfg(), Date(START + 3));
+    let unsorted = run_night(State::default(), &backwards, &[], &[], &cfg(), Date(START + 3));
     assert!(matches!(unsorted, Err(IssuesError::Order { position: 1 })));
 }
 
@@ -448,9 +449,9 @@ fn a_refit_keeps_ids_and_members() {
     let said = season(12);
     let all = requests(&said);
     let known: Vec<Request<'_>> = all.iter().filter(|r| r.date <= Date(START + 9)).copied().collect();
-    let night = run_night(State::default(), &known, &[], &cfg(), Date(START + 9)).unwrap();
+    let night = run_night(State::default(), &known, &[], &[], &cfg(), Date(START + 9)).unwrap();
     let refitted = refrain_issues::refit(night.state.clone(), &known, &night.members, &cfg()).unwrap();
-    let next = run_night(refitted, &all, &night.members, &cfg(), Date(START + 11)).unwrap();
+    let next = run_night(refitted, &all, &night.members, &[], &cfg(), Date(START + 11)).unwrap();
     check_step(&night, &next);
     let joined = next
         .members
@@ -491,7 +492,7 @@ fn a_new_shop_waits_until_there_is_enough_to_begin_with() {
         let as_of = Date(START + day);
         let all = requests(&said);
         let known: Vec<Request<'_>> = all.iter().filter(|r| r.date <= as_of).copied().collect();
-        run_night(State::default(), &known, &[], &waiting, as_of).unwrap()
+        run_night(State::default(), &known, &[], &[], &waiting, as_of).unwrap()
     };
     let early = night(6);
     assert!(early.issues.is_empty());

@@ -289,6 +289,10 @@ choices! {
         Dormant = "dormant",
         /// Merged into `canonical_id`.
         Merged = "merged",
+        /// The owner named an FAQ entry that answers it.
+        Answered = "answered",
+        /// The owner says that it is none, such as thanks or an automatic reply.
+        NotAnIssue = "not_an_issue",
     }
     /// Where the membership of a conversation came from.
     MembershipKind {

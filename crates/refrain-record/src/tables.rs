@@ -737,16 +737,18 @@ tables! {
         date: Date,
         /// Member, or nearest only.
         kind: MembershipKind,
-        /// Issue as assigned; null when it belongs to none.
+        /// Issue as assigned, or as moved by a split; null when it belongs to none.
         issue_id: Option<IssueId>,
         /// Nearest issue, the assigned one included; null before the first issue is born.
         nearest_issue_id: Option<IssueId>,
-        /// Cosine similarity to the nearest issue's centre.
+        /// Cosine similarity to the nearest issue's centre when it was assigned.
         similarity: Option<f64>,
         /// `messages.seq` of the message that states the request.
         request_seq: i64,
-        /// Night on which it was assigned; without an issue, the last night that looked for one.
+        /// Night on which it was first assigned; without an issue, the last night that looked for one.
         assigned_on: Date,
+        /// Issues that splits moved it out of, oldest first; empty for most. `issue_lineage` says when.
+        moved_from: Vec<String>,
     }
 
     /// One row per thing that happened to an issue.
