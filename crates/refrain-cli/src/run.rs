@@ -490,6 +490,10 @@ const STAGE_TABLES: &[(Stage, &[&str])] = &[
             "retention_cohort",
             "metric_tradeoff",
             "issue_drivers",
+            "issue_ranking",
+            "issue_family_ranking",
+            "automation_candidates",
+            "faq_queue",
         ],
     ),
 ];
