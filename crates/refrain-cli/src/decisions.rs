@@ -1,13 +1,14 @@
 //! What people decided, `_refrain/decisions.jsonl`: appended to, never rewritten, and above every rule and model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
+use refrain_issues::{IssueDecision, Verb};
 use refrain_lake::{LakeDir, LakeLock, Snapshot};
-use refrain_record::tables::Conversation;
+use refrain_record::tables::{Conversation, Issue};
 use refrain_record::{Date, TagPath};
 use refrain_tag::{HumanTags, Taxonomy};
 use serde::{Deserialize, Serialize};
@@ -17,12 +18,19 @@ use crate::failure::{ExitCode, Failure, Outcome};
 use crate::output::{plain, print, say};
 use crate::tagger;
 
-const SHAPE: &str =
-    r#"a line looks like {"id": "shop/source/conversation", "tags": ["a/b"], "by": "ann", "on": "2026-11-25"}"#;
+const MAX_NAME_CHARS: usize = 500;
+const SHAPE: &str = r#"a line looks like {"id": "shop/source/conversation", "tags": ["a/b"], "by": "ann", "on": "2026-11-25"} or {"issue": "de-I000012", "rename": "Kettle leaks"}; for issues there are also "merge_into": "de-I000003", "split": ["source/conversation"], "answered": "https://...", "owner": "team", and "do": "not_an_issue" or "reopen""#;
 
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Line {
+#[serde(untagged)]
+enum Line {
+    Issue(IssueLine),
+    Tags(TagLine),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct TagLine {
     /// `shop/source/conversation`.
     id: String,
     /// All topics, and act or stage where named; null while nobody has decided.
@@ -33,10 +41,84 @@ struct Line {
     on: Option<String>,
 }
 
-/// Decisions on tags, by conversation; the later one of a conversation holds, of one day the one further down.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IssueLine {
+    issue: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rename: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    merge_into: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    split: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answered: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+    /// `not_an_issue` or `reopen`.
+    #[serde(default, rename = "do", skip_serializing_if = "Option::is_none")]
+    action: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on: Option<String>,
+}
+
+impl IssueLine {
+    /// What is decided, when the line says one thing that can be.
+    fn verb(&self) -> anyhow::Result<Verb> {
+        let said = |text: &str| {
+            let text = text.trim();
+            let is_fit =
+                !text.is_empty() && text.chars().count() <= MAX_NAME_CHARS && !text.chars().any(char::is_control);
+            is_fit.then(|| text.to_owned())
+        };
+        let fit = |text: &Option<String>, what: &str| match text {
+            None => Ok(None),
+            Some(text) => said(text).map(Some).ok_or_else(|| {
+                anyhow!("`{what}` is no text of 1 to {MAX_NAME_CHARS} characters on one line\nhint: {SHAPE}")
+            }),
+        };
+        let url = fit(&self.answered, "answered")?;
+        if url
+            .as_ref()
+            .is_some_and(|url| !(url.starts_with("https://") || url.starts_with("http://")))
+        {
+            return Err(anyhow!(
+                "`answered` is no address, expected one that begins with https://\nhint: {SHAPE}"
+            ));
+        }
+        let action = match self.action.as_deref() {
+            None => None,
+            Some("not_an_issue") => Some(Verb::NotAnIssue),
+            Some("reopen") => Some(Verb::Reopen),
+            Some(_) => return Err(anyhow!("`do` is neither `not_an_issue` nor `reopen`\nhint: {SHAPE}")),
+        };
+        if self.split.as_ref().is_some_and(Vec::is_empty) {
+            return Err(anyhow!("`split` names no conversation\nhint: {SHAPE}"));
+        }
+        let verbs = [
+            fit(&self.rename, "rename")?.map(Verb::Rename),
+            fit(&self.merge_into, "merge_into")?.map(Verb::MergeInto),
+            self.split.clone().map(Verb::Split),
+            url.map(Verb::Answered),
+            fit(&self.owner, "owner")?.map(Verb::Owner),
+            action,
+        ];
+        let mut verbs = verbs.into_iter().flatten();
+        match (verbs.next(), verbs.next()) {
+            (Some(verb), None) => Ok(verb),
+            _ => Err(anyhow!("a line about an issue says one thing\nhint: {SHAPE}")),
+        }
+    }
+}
+
+/// Decisions on tags, by conversation, the later one of a conversation holds, of one day the one further down; and
+/// decisions on issues, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
     by_id: BTreeMap<String, Vec<(Date, HumanTags)>>,
+    pub(crate) on_issues: Vec<IssueDecision>,
 }
 
 impl Decisions {
@@ -44,17 +126,33 @@ impl Decisions {
     pub(crate) fn read(lake: &LakeDir) -> Outcome<Self> {
         let mut decisions = Self::default();
         for (line, number) in read_lines(&log(lake))?.into_iter().zip(1..) {
-            let on = line.on.as_deref().and_then(|on| on.parse().ok()).ok_or_else(|| {
-                anyhow!("`{}` line {number} has no date\nhint: the log is written by `refrain decisions import`, restore it", log(lake).display())
-            })?;
-            decisions.by_id.entry(line.id).or_default().push((
-                on,
-                HumanTags {
-                    tags: line.tags.unwrap_or_default().into_iter().map(TagPath::from).collect(),
-                    by: line.by.unwrap_or_default().as_str().into(),
-                },
-            ));
+            let damaged = |what: &str| {
+                anyhow!(
+                    "`{}` line {number} has no {what}\nhint: the log is written by `refrain decisions import`, restore it",
+                    log(lake).display()
+                )
+            };
+            let on = line
+                .on()
+                .and_then(|on| on.parse().ok())
+                .ok_or_else(|| damaged("date"))?;
+            match line {
+                Line::Tags(line) => decisions.by_id.entry(line.id).or_default().push((
+                    on,
+                    HumanTags {
+                        tags: line.tags.unwrap_or_default().into_iter().map(TagPath::from).collect(),
+                        by: line.by.unwrap_or_default().as_str().into(),
+                    },
+                )),
+                Line::Issue(line) => decisions.on_issues.push(IssueDecision {
+                    shop_id: shop_of(&line.issue).ok_or_else(|| damaged("issue"))?.to_owned(),
+                    verb: line.verb().map_err(|_| damaged("decision"))?,
+                    issue_id: line.issue.into(),
+                    on,
+                }),
+            }
         }
+        decisions.on_issues.sort_by_key(|decision| decision.on);
         for list in decisions.by_id.values_mut() {
             list.sort_by_key(|(on, _)| *on);
         }
@@ -73,6 +171,22 @@ impl Decisions {
     pub(crate) fn is_empty(&self) -> bool {
         self.by_id.is_empty()
     }
+}
+
+impl Line {
+    fn on(&self) -> Option<&str> {
+        match self {
+            Self::Tags(line) => line.on.as_deref(),
+            Self::Issue(line) => line.on.as_deref(),
+        }
+    }
+}
+
+/// The shop in the id of an issue.
+fn shop_of(issue: &str) -> Option<&str> {
+    let (shop, number) = issue.rsplit_once("-I")?;
+    let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    (is_number && !shop.is_empty()).then_some(shop)
 }
 
 fn log(lake: &LakeDir) -> PathBuf {
@@ -116,42 +230,48 @@ pub(crate) fn import(config: &Config, file: &Path, by: Option<&str>) -> Outcome<
     let mut wanted = Vec::new();
     for (line, number) in lines.into_iter().zip(1..) {
         let place = || format!("`{}` decision {number}", file.display());
-        if line.tags.is_none() {
-            continue;
-        }
-        wanted.push(check(line, &taxonomy, by, &today).map_err(|e| Failure::usage(e.context(place())))?);
+        let checked = match line {
+            Line::Tags(line) if line.tags.is_none() => continue,
+            Line::Tags(line) => check(line, &taxonomy, by, &today).map(Line::Tags),
+            Line::Issue(line) => check_issue(line, by, &today).map(Line::Issue),
+        };
+        wanted.push(checked.map_err(|e| Failure::usage(e.context(place())))?);
     }
     let _lock = LakeLock::take(&config.lake)?;
     let path = log(&config.lake);
     let mut lines = read_lines(&path)?;
     let before = lines.len();
-    let mut held: BTreeMap<String, Option<Vec<String>>> =
-        lines.iter().map(|line| (line.id.clone(), line.tags.clone())).collect();
     for line in wanted {
         // The same decision again, on whatever day, says nothing new.
-        if held.get(&line.id) != Some(&line.tags) {
-            held.insert(line.id.clone(), line.tags.clone());
+        let last = lines.iter().rev().find(|held| held.is_about(&line));
+        if !last.is_some_and(|held| held.says(&line)) {
             lines.push(line);
         }
     }
     write(&path, &lines)?;
-    let known: std::collections::BTreeSet<String> = match Snapshot::open(&config.lake)? {
-        Some(lake) => lake
-            .read::<Conversation>()?
-            .iter()
-            .map(|c| format!("{}/{}/{}", c.shop_id, c.source, c.conversation_id))
-            .collect(),
-        None => std::collections::BTreeSet::new(),
-    };
+    let mut known = BTreeSet::new();
+    if let Some(lake) = Snapshot::open(&config.lake)? {
+        let conversations = lake.read::<Conversation>()?;
+        known.extend(
+            conversations
+                .iter()
+                .map(|c| format!("{}/{}/{}", c.shop_id, c.source, c.conversation_id)),
+        );
+        known.extend(lake.read::<Issue>()?.iter().map(|i| i.issue_id.as_str().to_owned()));
+    }
     let added = &lines[before..];
     let mut text = format!("{} decisions added, {} in the log\n", added.len(), lines.len());
-    let strange: Vec<&Line> = added.iter().filter(|line| !known.contains(&line.id)).collect();
+    let strange: Vec<&str> = added
+        .iter()
+        .flat_map(Line::names)
+        .filter(|id| !known.contains(*id))
+        .collect();
     if let Some(first) = strange.first() {
         let _ = writeln!(
             text,
-            "{} of them are of conversations that the lake does not hold (yet), among them {}",
+            "{} of them are of conversations or issues that the lake does not hold (yet), among them {}",
             strange.len(),
-            plain(&first.id, 80)
+            plain(first, 80)
         );
     }
     text.push_str("hint: the next `refrain run` follows them, and `refrain train --config` learns from them\n");
@@ -159,21 +279,90 @@ pub(crate) fn import(config: &Config, file: &Path, by: Option<&str>) -> Outcome<
     Ok(ExitCode::Done)
 }
 
-fn check(line: Line, taxonomy: &Taxonomy, by: Option<&str>, today: &str) -> anyhow::Result<Line> {
-    if line.id.splitn(3, '/').filter(|part| !part.is_empty()).count() < 3 {
-        return Err(anyhow!("`id` is no shop/source/conversation\nhint: {SHAPE}"));
+impl Line {
+    /// Whether both are about the same thing, so that the later one replaces the earlier.
+    fn is_about(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tags(a), Self::Tags(b)) => a.id == b.id,
+            (Self::Issue(a), Self::Issue(b)) => a.issue == b.issue && a.kind() == b.kind(),
+            _ => false,
+        }
     }
-    let on = line.on.unwrap_or_else(|| today.to_owned());
+
+    fn says(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tags(a), Self::Tags(b)) => a.tags == b.tags,
+            (Self::Issue(a), Self::Issue(b)) => a.verb().ok() == b.verb().ok(),
+            _ => false,
+        }
+    }
+
+    /// The conversation or the issues that it names.
+    fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Tags(line) => vec![&line.id],
+            Self::Issue(line) => [Some(line.issue.as_str()), line.merge_into.as_deref()]
+                .into_iter()
+                .flatten()
+                .collect(),
+        }
+    }
+}
+
+impl IssueLine {
+    /// Decisions of one kind replace each other: `not_an_issue`, `answered` and `reopen` are one.
+    fn kind(&self) -> u8 {
+        match self.verb() {
+            Ok(Verb::Rename(_)) => 0,
+            Ok(Verb::MergeInto(_)) => 1,
+            Ok(Verb::Split(_)) => 2,
+            Ok(Verb::Owner(_)) => 3,
+            Ok(Verb::NotAnIssue | Verb::Answered(_) | Verb::Reopen) | Err(_) => 4,
+        }
+    }
+}
+
+fn check_issue(line: IssueLine, by: Option<&str>, today: &str) -> anyhow::Result<IssueLine> {
+    let shop = shop_of(&line.issue).ok_or_else(|| anyhow!("`issue` is no id of an issue\nhint: {SHAPE}"))?;
+    if let Verb::MergeInto(other) = line.verb()?
+        && (shop_of(&other) != Some(shop) || other == line.issue)
+    {
+        return Err(anyhow!(
+            "`merge_into` is no other issue of the shop\nhint: issues of two shops stay apart"
+        ));
+    }
+    let on = day(line.on.as_deref(), today)?;
+    let by = person(line.by.as_deref(), by)?;
+    Ok(IssueLine {
+        by: Some(by),
+        on: Some(on),
+        ..line
+    })
+}
+
+fn day(on: Option<&str>, today: &str) -> anyhow::Result<String> {
+    let on = on.unwrap_or(today);
     if on.parse::<Date>().is_err() {
         return Err(anyhow!(
             "`on` is no date, expected YYYY-MM-DD\nhint: leave it out for today"
         ));
     }
-    let by = line
-        .by
-        .or_else(|| by.map(str::to_owned))
-        .filter(|by| !by.trim().is_empty());
-    let by = by.ok_or_else(|| anyhow!("nobody is named\nhint: `by` in the line, or `--by NAME`"))?;
+    Ok(on.to_owned())
+}
+
+fn person(line: Option<&str>, by: Option<&str>) -> anyhow::Result<String> {
+    let named = line.or(by).filter(|by| !by.trim().is_empty());
+    named
+        .map(str::to_owned)
+        .ok_or_else(|| anyhow!("nobody is named\nhint: `by` in the line, or `--by NAME`"))
+}
+
+fn check(line: TagLine, taxonomy: &Taxonomy, by: Option<&str>, today: &str) -> anyhow::Result<TagLine> {
+    if line.id.splitn(3, '/').filter(|part| !part.is_empty()).count() < 3 {
+        return Err(anyhow!("`id` is no shop/source/conversation\nhint: {SHAPE}"));
+    }
+    let on = day(line.on.as_deref(), today)?;
+    let by = person(line.by.as_deref(), by)?;
     let mut tags = line.tags.unwrap_or_default();
     tags.sort();
     tags.dedup();
@@ -183,7 +372,7 @@ fn check(line: Line, taxonomy: &Taxonomy, by: Option<&str>, today: &str) -> anyh
             plain(tag, 60)
         ));
     }
-    Ok(Line {
+    Ok(TagLine {
         id: line.id,
         tags: Some(tags),
         by: Some(by),

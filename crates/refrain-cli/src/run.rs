@@ -6,9 +6,9 @@ use std::fs;
 use anyhow::{Context, anyhow};
 use refrain_ingest::{Feeds, Markers, NightAccount, NightSettings, assemble_night};
 use refrain_insight::SourceAccount;
-use refrain_issues::State;
+use refrain_issues::{State, members_before};
 use refrain_lake::{Generation, LakeError, LakeLock, Published, Snapshot};
-use refrain_record::tables::{ConversationTag, IssueMember, QualityCheck, Run};
+use refrain_record::tables::{ConversationTag, QualityCheck, Run};
 use refrain_record::{CheckStatus, Date, Row, Stage};
 use refrain_tag::Tagger;
 
@@ -293,10 +293,7 @@ impl Session<'_> {
             Some(bytes) => State::from_bytes(&bytes)?,
             None => State::default(),
         };
-        let prior: Vec<IssueMember> = std::mem::take(&mut night.issues.members)
-            .into_iter()
-            .filter(|m| m.assigned_on < date)
-            .collect();
+        let prior = members_before(std::mem::take(&mut night.issues.members), &night.issues.lineage, date);
         let people = night
             .outcomes
             .iter()
@@ -313,6 +310,7 @@ impl Session<'_> {
             Before {
                 state,
                 members: &prior,
+                decisions: &self.decisions.on_issues,
                 as_of: date,
             },
             self.vectors.as_ref(),
@@ -491,6 +489,10 @@ const STAGE_TABLES: &[(Stage, &[&str])] = &[
             "retention_cohort",
             "metric_tradeoff",
             "issue_drivers",
+            "issue_ranking",
+            "issue_family_ranking",
+            "automation_candidates",
+            "faq_queue",
         ],
     ),
 ];

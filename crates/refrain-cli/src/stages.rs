@@ -5,19 +5,22 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 use refrain_ingest::Tables as SourceTables;
-use refrain_insight::{Insight, Night, NightFacts, ShopFacts, SourceAccount, quality_checks};
-use refrain_issues::{IssuesConfig, Request, State};
+use refrain_insight::{Insight, Night, NightFacts, ShopFacts, SourceAccount, WINDOW_DAYS, quality_checks};
+use refrain_issues::{IssueDecision, IssuesConfig, Request, State};
 use refrain_record::tables::{ConversationOutcome, ConversationTag, IssueMember, QualityCheck};
-use refrain_record::{Date, Facet, IssueId, Outcome, ShopId, TagPath, Timestamp};
+use refrain_record::{
+    AuthorRole, ConversationText, Date, Facet, IssueId, Language, Outcome, ShopId, TagPath, Timestamp, Turn, Visibility,
+};
 use refrain_tag::Tagger;
 use refrain_text::{find_request, request_core};
 use rustc_hash::FxHashMap;
 
 use crate::config::Config;
 use crate::decisions::Decisions;
+use crate::output::say;
 use crate::progress::Progress;
 use crate::tables::{IssueTables, Links};
-use crate::texts::{conversation_key, conversation_text, message_ranges, turns};
+use crate::texts::{contact_texts, conversation_key, conversation_text, message_ranges, turns};
 use crate::vectors::{Vectors, cache_file};
 
 /// Tags every conversation.
@@ -109,6 +112,8 @@ pub(crate) fn requests_of(source: &SourceTables) -> Vec<Option<usize>> {
 pub(crate) struct Before<'a> {
     pub(crate) state: State,
     pub(crate) members: &'a [IssueMember],
+    /// Owners' decisions on issues, oldest first.
+    pub(crate) decisions: &'a [IssueDecision],
     pub(crate) as_of: Date,
 }
 
@@ -177,7 +182,20 @@ pub(crate) fn issues(
         vectors_of: vectors.map(|vectors| vectors.id().to_owned()),
         ..config.issues.clone()
     };
-    let night = refrain_issues::run_night(before.state, &requests, before.members, &settings, before.as_of)?;
+    let night = refrain_issues::run_night(
+        before.state,
+        &requests,
+        before.members,
+        before.decisions,
+        &settings,
+        before.as_of,
+    )?;
+    if night.num_strange_decisions > 0 {
+        say(&format!(
+            "warning: {} decisions name an issue or conversations that the shop does not have; they were passed over\n",
+            night.num_strange_decisions
+        ));
+    }
     Ok((
         night.state,
         IssueTables {
@@ -239,6 +257,8 @@ fn with_facts<T>(
             as_of_end: shop.end_of(as_of),
             peaks: &shop.peaks,
             has_hours: shop.hours.is_some(),
+            currency: &shop.currency,
+            hourly_cost: shop.hourly_cost,
         })
         .collect();
     let is_mechanical = |tag: &TagPath, outcome: Outcome| {
@@ -251,8 +271,11 @@ fn with_facts<T>(
         let shop = config.shops.iter().find(|shop| shop.id == *id);
         shop.map_or(0, |shop| shop.offset_s(at))
     };
+    let owner_of = |tag: &TagPath| tagger.taxonomy.lookup(tag.as_str()).and_then(|t| t.owner.clone());
+    let topics_of = |shop: &ShopId, text: &str, language: Option<Language>| topics(tagger, shop, text, language);
     let version = tagger.version();
     let source = input.source;
+    let texts = contact_texts(source, as_of.plus_days(1 - WINDOW_DAYS), as_of);
     let facts = NightFacts {
         as_of,
         shops: &shops,
@@ -273,11 +296,41 @@ fn with_facts<T>(
         identities: &source.identities,
         issues: &input.issues.issues,
         issue_members: &input.issues.members,
+        faq_entries: &source.faq_entries,
+        help_searches: &source.help_searches,
+        texts: &texts,
+        topics_of: &topics_of,
+        owner_of: &owner_of,
         is_mechanical: &is_mechanical,
         offset_s: &offset_s,
         tagger_version: &version,
     };
     work(&facts)
+}
+
+/// The topics that the tagger finds in a text as if a customer had written it.
+fn topics(tagger: &Tagger, shop: &ShopId, text: &str, language: Option<Language>) -> Vec<TagPath> {
+    let turn = Turn {
+        seq: 0,
+        role: AuthorRole::Customer,
+        visibility: Visibility::Public,
+        sent_at: None,
+        text,
+    };
+    let said = ConversationText {
+        shop_id: shop.as_str(),
+        source: "",
+        conversation_id: "",
+        date: Date::default(),
+        language,
+        subject: None,
+        turns: &[turn],
+        source_tags: &[],
+    };
+    let rows = tagger.tag_decided(&said, None).into_iter();
+    rows.filter(|row| row.facet == Facet::Topic)
+        .map(|row| row.tag)
+        .collect()
 }
 
 /// Counts, scores and estimates, and checks whether they can be trusted.

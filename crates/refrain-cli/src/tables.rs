@@ -205,6 +205,10 @@ impl<'a> TableWriter<'a> {
         self.plain(&insight.retention_cohort)?;
         self.tagged(&insight.metric_tradeoff)?;
         self.tagged(&insight.issue_drivers)?;
+        self.tagged(&insight.issue_ranking)?;
+        self.tagged(&insight.issue_family_ranking)?;
+        self.tagged(&insight.automation_candidates)?;
+        self.tagged(&insight.faq_queue)?;
         self.plain(checks)
     }
 

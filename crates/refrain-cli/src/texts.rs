@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
 use refrain_ingest::Tables as SourceTables;
+use refrain_insight::ContactText;
 use refrain_record::tables::{Conversation, Message};
-use refrain_record::{ConversationText, Turn};
+use refrain_record::{AuthorRole, ConversationText, Date, Turn, Visibility};
+use refrain_text::{find_request, request_core};
 
 /// For each conversation of the source tables, in their order, the range of its messages.
 ///
@@ -63,4 +66,31 @@ pub(crate) fn conversation_text<'a>(c: &'a Conversation, turns: &'a [Turn<'a>]) 
         turns,
         source_tags: &c.source_tags,
     }
+}
+
+/// What was asked and answered in the contacts from `from` to `to`, in the order of the table.
+pub(crate) fn contact_texts(source: &SourceTables, from: Date, to: Date) -> Vec<ContactText<'_>> {
+    source
+        .conversations
+        .par_iter()
+        .zip(message_ranges(source))
+        .filter(|(c, _)| c.is_contact && c.date >= from && c.date <= to)
+        .filter_map(|(c, range)| contact_text(c, &source.messages[range]))
+        .collect()
+}
+
+fn contact_text<'a>(c: &'a Conversation, messages: &'a [Message]) -> Option<ContactText<'a>> {
+    let asked = find_request(&turns(messages))?;
+    let is_answer = |m: &&Message| m.author_role == AuthorRole::Agent && m.visibility == Visibility::Public;
+    Some(ContactText {
+        shop_id: c.shop_id.as_str(),
+        source: c.source.as_str(),
+        conversation_id: c.conversation_id.as_str(),
+        request: request_core(&messages[asked].text),
+        answers: messages[asked..]
+            .iter()
+            .filter(is_answer)
+            .map(|m| m.text.as_str())
+            .collect(),
+    })
 }

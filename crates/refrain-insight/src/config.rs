@@ -36,6 +36,8 @@ pub struct InsightConfig {
     pub driver_window_days: i64,
     /// Distinct persons below which a published crosstab leaves a cell out.
     pub min_customers_published: i64,
+    /// Topic tags about the shop's own terms, those below them included.
+    pub policy_tags: Vec<String>,
     /// Contacts of a day below which nothing alarms, whatever was expected.
     pub alarm_min_count: i64,
     /// Contacts above the expected ones below which nothing alarms.
@@ -62,6 +64,7 @@ impl Default for InsightConfig {
             contact_window_days: 7,
             driver_window_days: 90,
             min_customers_published: 5,
+            policy_tags: vec!["discount/conditions".to_owned(), "return/policy".to_owned()],
             alarm_min_count: 10,
             alarm_min_excess: 5.0,
             alarm_budget_per_month: 2.0,

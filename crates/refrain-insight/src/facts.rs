@@ -1,6 +1,8 @@
 //! What the caller hands over: rows of one night, borrowed, in any order.
 
-use refrain_record::{Date, Outcome, ShopId, TagPath, Timestamp, tables};
+use std::borrow::Cow;
+
+use refrain_record::{Date, Label, Language, Outcome, ShopId, TagPath, Timestamp, tables};
 
 /// One shop of the night.
 #[derive(Debug, Clone, Copy)]
@@ -13,7 +15,29 @@ pub struct ShopFacts<'a> {
     pub peaks: &'a [Date],
     /// The shop has opening hours.
     pub has_hours: bool,
+    /// The shop's currency.
+    pub currency: &'a Label,
+    /// Cost of an hour of handling in that currency.
+    pub hourly_cost: Option<f64>,
 }
+
+/// What was said in a contact, redacted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContactText<'a> {
+    /// Shop.
+    pub shop_id: &'a str,
+    /// Source inside the shop.
+    pub source: &'a str,
+    /// Conversation.
+    pub conversation_id: &'a str,
+    /// What the customer wants.
+    pub request: Cow<'a, str>,
+    /// Public messages by agents after it, in order.
+    pub answers: Vec<&'a str>,
+}
+
+/// Topic tags of a shop's text in a language, where that is known.
+pub type TopicsOf<'a> = dyn Fn(&ShopId, &str, Option<Language>) -> Vec<TagPath> + Sync + 'a;
 
 /// All rows of a night. Rows of shops that `shops` does not list are passed over.
 ///
@@ -58,6 +82,16 @@ pub struct NightFacts<'a> {
     pub issues: &'a [tables::Issue],
     /// Table `issue_members`.
     pub issue_members: &'a [tables::IssueMember],
+    /// Table `faq_entries`.
+    pub faq_entries: &'a [tables::FaqEntry],
+    /// Table `help_searches`.
+    pub help_searches: &'a [tables::HelpSearch],
+    /// Texts of contacts; those of the last 28 days are read.
+    pub texts: &'a [ContactText<'a>],
+    /// Topic tags of a text that is no conversation: a help-centre entry, a search.
+    pub topics_of: &'a TopicsOf<'a>,
+    /// Team that owns a tag.
+    pub owner_of: &'a (dyn Fn(&TagPath) -> Option<Label> + Sync),
     /// Whether a tag is part of an outcome rather than evidence about it.
     pub is_mechanical: &'a (dyn Fn(&TagPath, Outcome) -> bool + Sync),
     /// Seconds that a shop's clock is ahead of UTC at an instant.

@@ -3,7 +3,8 @@
 use refrain_record::tables::*;
 use refrain_record::*;
 
-use crate::{Night, NightFacts, ShopFacts};
+pub(crate) use crate::fixture_rows::{estimate, issue, link_cart, link_return};
+use crate::{ContactText, Night, NightFacts, ShopFacts};
 
 #[derive(Default)]
 pub(crate) struct Fixture {
@@ -15,6 +16,8 @@ pub(crate) struct Fixture {
     pub(crate) conversation_tags: Vec<ConversationTag>,
     pub(crate) repeat_links: Vec<RepeatLink>,
     pub(crate) link_order: Vec<LinkOrder>,
+    pub(crate) link_cart: Vec<LinkCart>,
+    pub(crate) link_return: Vec<LinkReturn>,
     pub(crate) orders: Vec<Order>,
     pub(crate) order_lines: Vec<OrderLine>,
     pub(crate) checkouts: Vec<Checkout>,
@@ -23,6 +26,9 @@ pub(crate) struct Fixture {
     pub(crate) sends: Vec<refrain_record::tables::Send>,
     pub(crate) issues: Vec<Issue>,
     pub(crate) issue_members: Vec<IssueMember>,
+    pub(crate) faq_entries: Vec<FaqEntry>,
+    pub(crate) help_searches: Vec<HelpSearch>,
+    pub(crate) currency: Label,
 }
 
 impl Fixture {
@@ -30,18 +36,28 @@ impl Fixture {
         Self {
             as_of: day(as_of),
             shop_id: "de".into(),
+            currency: "EUR".into(),
             ..Self::default()
         }
     }
 
     pub(crate) fn night<T>(&self, body: impl FnOnce(&Night<'_>) -> T) -> T {
+        self.night_with(&[], body)
+    }
+
+    pub(crate) fn night_with<T>(&self, texts: &[ContactText<'_>], body: impl FnOnce(&Night<'_>) -> T) -> T {
         let shops = [ShopFacts {
             shop_id: &self.shop_id,
             as_of_end: self.as_of.plus_days(1).utc_midnight(),
             peaks: &self.peaks,
             has_hours: true,
+            currency: &self.currency,
+            hourly_cost: Some(30.0),
         }];
-        let facts = self.facts(&shops);
+        let facts = NightFacts {
+            texts,
+            ..self.facts(&shops)
+        };
         body(&Night::prepare(&facts))
     }
 
@@ -54,8 +70,8 @@ impl Fixture {
             conversation_tags: &self.conversation_tags,
             repeat_links: &self.repeat_links,
             link_order: &self.link_order,
-            link_cart: &[],
-            link_return: &[],
+            link_cart: &self.link_cart,
+            link_return: &self.link_return,
             link_campaign: &[],
             orders: &self.orders,
             order_lines: &self.order_lines,
@@ -66,11 +82,22 @@ impl Fixture {
             identities: &[],
             issues: &self.issues,
             issue_members: &self.issue_members,
+            faq_entries: &self.faq_entries,
+            help_searches: &self.help_searches,
+            texts: &[],
+            topics_of: &|_, text, _| topics_of(text),
+            owner_of: &|tag| tag.as_str().starts_with("shipping/").then(|| "logistics".into()),
             is_mechanical: &|tag, outcome| outcome == Outcome::Returned && tag.as_str().starts_with("return/"),
             offset_s: &|_, _| 0,
             tagger_version: "t1",
         }
     }
+}
+
+/// A rulebook of one word.
+fn topics_of(text: &str) -> Vec<TagPath> {
+    let is_late = text.to_lowercase().contains("late");
+    is_late.then(|| "shipping/delay".into()).into_iter().collect()
 }
 
 pub(crate) fn day(text: &str) -> Date {

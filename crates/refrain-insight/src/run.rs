@@ -1,13 +1,15 @@
 //! All tables of a night at once.
 
 use refrain_record::tables::{
-    BotScorecard, ChannelScorecard, EffectEstimate, EffectUnit, IssueDaily, IssueDriver, MetricTradeoff,
-    RetentionCohort, TagCooccurrence, TagDaily, TagSpike,
+    AutomationCandidate, BotScorecard, ChannelScorecard, EffectEstimate, EffectUnit, FaqQueueItem, IssueDaily,
+    IssueDriver, IssueFamilyRanking, IssueRanking, MetricTradeoff, RetentionCohort, TagCooccurrence, TagDaily,
+    TagSpike,
 };
 
 use crate::{
-    InsightConfig, Night, NightFacts, bot_scorecard, channel_scorecard, effect_estimates, effect_units, issue_daily,
-    issue_drivers, metric_tradeoff, retention_cohort, tag_cooccurrence, tag_daily, tag_spikes,
+    InsightConfig, Night, NightFacts, automation_candidates, bot_scorecard, channel_scorecard, effect_estimates,
+    effect_units, faq_queue, issue_daily, issue_drivers, issue_ranking, metric_tradeoff, retention_cohort,
+    tag_cooccurrence, tag_daily, tag_spikes,
 };
 
 /// The tables of this stage, each by its key.
@@ -35,6 +37,14 @@ pub struct Insight {
     pub metric_tradeoff: Vec<MetricTradeoff>,
     /// Table `issue_drivers`.
     pub issue_drivers: Vec<IssueDriver>,
+    /// Table `issue_ranking`.
+    pub issue_ranking: Vec<IssueRanking>,
+    /// Table `issue_family_ranking`.
+    pub issue_family_ranking: Vec<IssueFamilyRanking>,
+    /// Table `automation_candidates`.
+    pub automation_candidates: Vec<AutomationCandidate>,
+    /// Table `faq_queue`.
+    pub faq_queue: Vec<FaqQueueItem>,
 }
 
 /// Makes all tables; `config` should have passed [`InsightConfig::check`].
@@ -44,6 +54,8 @@ pub struct Insight {
 pub fn run(facts: &NightFacts<'_>, config: &InsightConfig) -> Insight {
     let night = Night::prepare(facts);
     let units = effect_units(&night, config);
+    let estimates = effect_estimates(&units, facts.is_mechanical, config);
+    let ranking = issue_ranking(&night, &estimates, config);
     Insight {
         tag_daily: tag_daily(&night, config),
         issue_daily: issue_daily(&night, config),
@@ -51,11 +63,15 @@ pub fn run(facts: &NightFacts<'_>, config: &InsightConfig) -> Insight {
         tag_cooccurrence: tag_cooccurrence(&night, config),
         channel_scorecard: channel_scorecard(&night),
         bot_scorecard: bot_scorecard(&night),
-        effect_estimates: effect_estimates(&units, facts.is_mechanical, config),
+        effect_estimates: estimates,
         effect_units: units,
         retention_cohort: retention_cohort(&night),
         metric_tradeoff: metric_tradeoff(&night, config),
         issue_drivers: issue_drivers(&night, config),
+        automation_candidates: automation_candidates(&night, &ranking.issues, config),
+        faq_queue: faq_queue(&night, &ranking.issues, config),
+        issue_ranking: ranking.issues,
+        issue_family_ranking: ranking.families,
     }
 }
 

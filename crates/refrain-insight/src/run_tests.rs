@@ -4,7 +4,10 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use refrain_record::{Channel, HandleMethod, ReturnKind, Row, Timestamp, Value};
 
 use super::*;
-use crate::fixture::{Fixture, campaign, checkout, contact_at, day, order, outcome, repeat, returned, send, topic};
+use crate::fixture::{
+    Fixture, campaign, checkout, contact_at, day, issue, link_cart, member, order, outcome, repeat, returned, send,
+    topic,
+};
 use crate::{QualityConfig, quality_checks};
 
 const DAY: i64 = 86_400;
@@ -49,6 +52,12 @@ fn shop(seed: u64, n: i64) -> Fixture {
                 .sends
                 .push(send(&name, &format!("s{i}"), at, &person, pick(3) == 0));
         }
+        if pick(4) > 0 {
+            facts.issue_members.push(member(&c, &format!("i{}", pick(6))));
+        }
+        facts
+            .link_cart
+            .push(link_cart(&c, &format!("k{:05}", i / 6 * 3), pick(1_000) - 500));
         if let Some(prior) = facts.conversations.last() {
             facts
                 .repeat_links
@@ -56,6 +65,9 @@ fn shop(seed: u64, n: i64) -> Fixture {
         }
         facts.conversations.push(c);
     }
+    facts.issues = (0..6)
+        .map(|i| issue(&format!("i{i}"), &format!("i{}", i / 2)))
+        .collect();
     facts.campaigns = (0..4).map(|i| campaign(&format!("m{i}"), Some("sale"))).collect();
     facts
 }
@@ -103,6 +115,10 @@ fn keys_are_unique_and_in_order_and_floats_finite() {
     check_keys(&made.effect_estimates);
     check_keys(&made.retention_cohort);
     check_keys(&made.metric_tradeoff);
+    check_keys(&made.issue_ranking);
+    check_keys(&made.issue_family_ranking);
+    check_keys(&made.automation_candidates);
+    check_keys(&made.faq_queue);
     let checks = shop(1, 50).night(|night| quality_checks(night, &[], &QualityConfig::default()));
     check_keys(&checks);
 }
@@ -122,6 +138,9 @@ fn threads_and_order_of_input_do_not_matter() {
     turned.returns.reverse();
     turned.checkouts.reverse();
     turned.sends.reverse();
+    turned.issues.reverse();
+    turned.issue_members.reverse();
+    turned.link_cart.reverse();
     assert!(tables(&turned) == expected);
 }
 

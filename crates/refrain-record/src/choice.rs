@@ -343,6 +343,10 @@ choices! {
         Mechanical = "mechanical",
         /// There is no comparison group.
         NoComparison = "no_comparison",
+        /// No conversation with a bot to learn from.
+        NoBotEvidence = "no_bot_evidence",
+        /// Most handling time is absent.
+        NoHandlingTime = "no_handling_time",
     }
     /// The rung of evidence of an estimate.
     EvidenceLevel {
@@ -386,6 +390,15 @@ choices! {
         CampaignType = "campaign_type",
         /// A contact that went badly.
         BadContact = "bad_contact",
+    }
+    /// What a recurring question asks of the FAQ owner.
+    FaqQueueKind {
+        /// No entry answers it.
+        NewAnswer = "new_answer",
+        /// It is about the shop's terms, by its tag: say them where they are met, or change them.
+        UnclearPolicy = "unclear_policy",
+        /// An entry of its language answers it, and customers write all the same.
+        ExistingNotFound = "existing_not_found",
     }
     /// State of a check.
     CheckStatus {

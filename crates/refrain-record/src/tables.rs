@@ -1233,19 +1233,175 @@ tables! {
         collision_flag: bool,
     }
 
-    /// One row per issue that might be automated. Not written yet.
+    /// One row per canonical issue with contacts in the 28 days up to the run's date, and `none` for contacts without an issue.
+    ///
+    /// A contact has one issue, so conversations, `handle_s` and cost over all rows of a shop are the shop's; where rows
+    /// have no cost, theirs is the remainder. The value of a cart or order is split evenly over the contacts it is linked
+    /// to, so `value_linked` sums to all that is linked.
+    IssueRanking = "issue_ranking", key [shop_id, issue_id], Whole {
+        /// Shop.
+        shop_id: ShopId,
+        /// Canonical issue; `none` for contacts that belong to no issue.
+        issue_id: IssueId,
+        /// The same problem in several languages; `none` for `none`. Ranked in `issue_family_ranking`.
+        issue_family_id: IssueId,
+        /// Place by handling hours, and so by cost, from 1; issues without `handle_h` come last, by conversations; by conversations alone where most handling time of the shop is absent; ties by id; 0 for `none`.
+        rank: i64,
+        /// First day of the window of 28 days.
+        window_from: Date,
+        /// Last day of it: the run's date.
+        window_to: Date,
+        /// Contacts in the window.
+        num_conversations: i64,
+        /// Distinct persons; conversations without identity count one each.
+        num_customers: i64,
+        /// Contacts whose next 7 days are known and whose person is known.
+        num_matured_7d: i64,
+        /// Of those, followed by another about the same issue.
+        num_followed_7d: i64,
+        /// Followed over matured; null until some are mature.
+        repeat_rate_7d: Option<f64>,
+        /// Lower end of its 95 % Wilson interval.
+        repeat_rate_7d_lo: Option<f64>,
+        /// Upper end.
+        repeat_rate_7d_hi: Option<f64>,
+        /// Handling time, measured and estimated, of the contacts that have one.
+        handle_s: i64,
+        /// Share of contacts that have a handling time.
+        handle_known_share: f64,
+        /// Share of `handle_s` that is estimated; null when there is none.
+        handle_s_estimated_share: Option<f64>,
+        /// `handle_s` in hours; null when more than half of the contacts have no handling time.
+        handle_h: Option<f64>,
+        /// Currency of the money columns: the shop's.
+        currency: Label,
+        /// `handle_s` times the shop's hourly cost, rounded so that rows add up; null without hourly cost or `handle_h`.
+        cost: Option<Amount>,
+        /// Abandoned carts and returned orders linked to its contacts; one linked to several issues counts in each.
+        num_linked: i64,
+        /// Their value, split evenly over the contacts each is linked to: a mere link, no claim of a cause.
+        value_linked: Amount,
+        /// The part of it above the comparison group: value times (1 - 1 / relative risk) of the issue's top tag, for contacts that came first (Miettinen 1974, Am. J. Epidemiol. 99:325-332); null unless an estimate of evidence level 2 or more found a raised risk.
+        value_excess: Option<Amount>,
+        /// The same with the lower end of the relative risk.
+        value_excess_lo: Option<Amount>,
+        /// With the upper end.
+        value_excess_hi: Option<Amount>,
+        /// Weakest rung of evidence among the estimates used.
+        value_excess_level: Option<EvidenceLevel>,
+        /// Linked carts and orders in another currency; they are in no money column.
+        num_linked_other_currency: i64,
+        /// Contacts in the 28 days before the window.
+        num_conversations_before: i64,
+        /// Rate of contacts in the window over that of the 28 days before; null when the history is shorter, or was not searched for an issue born in the window.
+        trend: Option<f64>,
+        /// Lower end of its 95 % log interval, variance by person.
+        trend_lo: Option<f64>,
+        /// Upper end.
+        trend_hi: Option<f64>,
+        /// What the rates are per: `order`, placed the shop's median lag of contacts earlier, or `contact` in a shop without orders; null without `trend`.
+        trend_per: Option<Label>,
+        /// Languages of its contacts, most frequent first.
+        languages: Vec<String>,
+        /// Channels of its contacts, most frequent first.
+        channels: Vec<String>,
+    }
+
+    /// One row per family of issues, the same problem in several languages, over the window of `issue_ranking`, and `none`.
+    ///
+    /// A contact counts once in its family, so rows of a shop add up as those of `issue_ranking` do.
+    IssueFamilyRanking = "issue_family_ranking", key [shop_id, issue_family_id], Whole {
+        /// Shop.
+        shop_id: ShopId,
+        /// Family; `none` for contacts that belong to no issue.
+        issue_family_id: IssueId,
+        /// Place, as in `issue_ranking`.
+        rank: i64,
+        /// Its canonical issues with contacts in the window, most contacts first.
+        issue_ids: Vec<String>,
+        /// Contacts in the window.
+        num_conversations: i64,
+        /// Distinct persons over all its issues; conversations without identity count one each.
+        num_customers: i64,
+        /// Contacts whose next 7 days are known and whose person is known.
+        num_matured_7d: i64,
+        /// Of those, followed by another about the same issue.
+        num_followed_7d: i64,
+        /// Followed over matured; null until some are mature.
+        repeat_rate_7d: Option<f64>,
+        /// Lower end of its 95 % Wilson interval.
+        repeat_rate_7d_lo: Option<f64>,
+        /// Upper end.
+        repeat_rate_7d_hi: Option<f64>,
+        /// Handling time, measured and estimated, of the contacts that have one.
+        handle_s: i64,
+        /// Share of contacts that have a handling time.
+        handle_known_share: f64,
+        /// Share of `handle_s` that is estimated; null when there is none.
+        handle_s_estimated_share: Option<f64>,
+        /// `handle_s` in hours; null when more than half of the contacts have no handling time.
+        handle_h: Option<f64>,
+        /// Currency of the money columns: the shop's.
+        currency: Label,
+        /// Sum over its issues; null without hourly cost or `handle_h`.
+        cost: Option<Amount>,
+        /// Sum of `value_linked` over its issues.
+        value_linked: Amount,
+        /// Sum of `value_excess` over the issues that have one; null when none has.
+        value_excess: Option<Amount>,
+        /// Sum of the lower ends.
+        value_excess_lo: Option<Amount>,
+        /// Sum of the upper ends.
+        value_excess_hi: Option<Amount>,
+        /// Weakest rung of evidence among the estimates used.
+        value_excess_level: Option<EvidenceLevel>,
+        /// Contacts in the 28 days before the window.
+        num_conversations_before: i64,
+        /// As in `issue_ranking`; null when that of one of its issues is.
+        trend: Option<f64>,
+        /// Lower end of its 95 % log interval, variance by person.
+        trend_lo: Option<f64>,
+        /// Upper end.
+        trend_hi: Option<f64>,
+        /// What the rates are per, as in `issue_ranking`.
+        trend_per: Option<Label>,
+        /// Languages of its contacts, most frequent first.
+        languages: Vec<String>,
+        /// Channels of its contacts, most frequent first.
+        channels: Vec<String>,
+    }
+
+    /// One row per issue that might be automated: its volume, how alike its answers are, and what a bot is known to contain.
     AutomationCandidate = "automation_candidates", key [shop_id, issue_id], Whole {
         /// Shop.
         shop_id: ShopId,
-        /// Issue.
+        /// Canonical issue raised by at least `min_customers_published` persons in the window.
         issue_id: IssueId,
+        /// Place by `hours_saved_lo`, then refused ones by hours, from 1; ties by id.
+        rank: i64,
         /// Conversations in 28 days.
         num_conversations_28d: i64,
-        /// Handling hours in 28 days.
+        /// Handling hours in 28 days; null when mostly absent.
         handle_h: Option<f64>,
-        /// Mean similarity of the agents' answers.
+        /// Share of them that is estimated.
+        handle_h_estimated_share: Option<f64>,
+        /// Handling hours of the conversations in which no bot took part: what a bot could still save.
+        handle_h_without_bot: Option<f64>,
+        /// Agents' first answers that were compared, one a conversation, at most 100, chosen by hash; greetings, holding messages and questions back are no answers.
+        num_answers: i64,
+        /// Mean similarity of pairs of them, from 0 to 1, without words said under a quarter of the issues; null with fewer than 5.
         answer_homogeneity: Option<f64>,
-        /// Hours saved in 28 days, lower end.
+        /// What the share contained was counted over: `issue`, or `tag`, in any language, where the issue has too few conversations with a bot; null when refused for lack of them.
+        bot_evidence: Option<Label>,
+        /// Conversations of the last 90 days with a bot and a known person whose next 7 days are known.
+        num_bot_matured: i64,
+        /// Of those contained: no handover and no contact about the same issue within 7 days on any channel.
+        num_bot_contained: i64,
+        /// Lower end of the 95 % Wilson interval of contained over matured.
+        contained_lo: Option<f64>,
+        /// Upper end.
+        contained_hi: Option<f64>,
+        /// Hours saved in 28 days, lower end: `contained_lo` times `handle_h_without_bot`.
         hours_saved_lo: Option<f64>,
         /// Upper end.
         hours_saved_hi: Option<f64>,
@@ -1275,25 +1431,43 @@ tables! {
         handle_h_per_satisfied: Option<f64>,
     }
 
-    /// One row per issue that the FAQ owner should look at. Not written yet.
+    /// One row per open issue that the FAQ owner should look at, over the window of `issue_ranking`.
     FaqQueueItem = "faq_queue", key [shop_id, issue_id], Whole {
         /// Shop.
         shop_id: ShopId,
-        /// Issue.
+        /// Canonical issue raised by at least `min_customers_published` persons in the window.
         issue_id: IssueId,
-        /// Place in the queue, from 1.
+        /// The same problem in several languages.
+        issue_family_id: IssueId,
+        /// Place in the queue in the order of `issue_ranking`, from 1.
         rank: i64,
-        /// What is asked of the owner: new answer, unclear policy, existing answer not found.
-        kind: Label,
-        /// Suggested owner.
+        /// What is asked of the owner.
+        kind: FaqQueueKind,
+        /// Conversations in 28 days.
+        num_conversations_28d: i64,
+        /// Currency of `cost`: the shop's.
+        currency: Label,
+        /// Cost of handling in 28 days, from `issue_ranking`.
+        cost: Option<Amount>,
+        /// Team: the issue's own owner, else that of its top tag, else that of the matching entry.
         suggested_owner: Option<Label>,
-        /// Diverse examples, as `source/conversation_id`.
+        /// Requests that differ most among the typical ones, as `source/conversation_id`: the most typical first, one a person, at most 5, up to 2 of them in other languages of the family.
         question_variants: Vec<String>,
-        /// Existing entry that matches best.
+        /// Source of the existing entry that matches best.
+        faq_source: Option<SourceId>,
+        /// That entry; null when none matches.
         faq_id: Option<FaqId>,
-        /// How well it matches.
+        /// Mean text similarity of typical requests to the nearest entry of the issue's language, matching or not; null without entries or texts.
         faq_similarity: Option<f64>,
-        /// Conversations in which the bot had no answer.
+        /// What the match rests on: `decision` (the issue's own address), `clicks` (of searches), `tag` (the entry carries the issue's top tag), `text`, or `other_language` (only an entry to translate carries the tag); null without a match.
+        faq_matched_by: Option<Label>,
+        /// Help-centre searches in 28 days about it; each counts for one issue.
+        num_searches: i64,
+        /// Of those, without a result.
+        num_searches_no_result: i64,
+        /// With a result, but none was opened.
+        num_searches_no_click: i64,
+        /// Conversations in which the bot did not understand at least once.
         num_bot_unanswered: i64,
     }
 
