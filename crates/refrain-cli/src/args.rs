@@ -144,7 +144,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         night: NightArgs,
     },
-    /// Take in, or print, what people decided on tags; decisions outrank rules and model.
+    /// Take in, or print, what people decided on tags and issues; decisions outrank rules, model and nights.
     Decisions {
         #[command(subcommand)]
         command: DecisionsCommand,
@@ -207,6 +207,16 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IssuesCommand {
+    /// Learn the words anew, from tonight on; issues keep their ids and members.
+    ///
+    /// Nights do so by themselves while a shop is young and when several customers use a word that is new.
+    Refit {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// Who asks.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
     /// Cluster labelled texts and compare: acc, nmi, ari, k, unclustered_share.
     Eval {
         /// Labelled JSONL; the first tag of a row is its label.

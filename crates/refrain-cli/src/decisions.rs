@@ -26,6 +26,7 @@ const SHAPE: &str = r#"a line looks like {"id": "shop/source/conversation", "tag
 #[serde(untagged)]
 enum Line {
     Issue(IssueLine),
+    Refit(RefitLine),
     Tags(TagLine),
 }
 
@@ -39,6 +40,21 @@ struct TagLine {
     by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     on: Option<String>,
+}
+
+/// Words are to be learnt anew on that day's night.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RefitLine {
+    refit: Refit,
+    by: Option<String>,
+    on: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Refit {
+    Issues,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -119,6 +135,8 @@ impl IssueLine {
 pub(crate) struct Decisions {
     by_id: BTreeMap<String, Vec<(Date, HumanTags)>>,
     pub(crate) on_issues: Vec<IssueDecision>,
+    /// Days on which a new basis was asked for.
+    pub(crate) refit_on: Vec<Date>,
 }
 
 impl Decisions {
@@ -144,6 +162,7 @@ impl Decisions {
                         by: line.by.unwrap_or_default().as_str().into(),
                     },
                 )),
+                Line::Refit(_) => decisions.refit_on.push(on),
                 Line::Issue(line) => decisions.on_issues.push(IssueDecision {
                     shop_id: shop_of(&line.issue).ok_or_else(|| damaged("issue"))?.to_owned(),
                     verb: line.verb().map_err(|_| damaged("decision"))?,
@@ -178,6 +197,7 @@ impl Line {
         match self {
             Self::Tags(line) => line.on.as_deref(),
             Self::Issue(line) => line.on.as_deref(),
+            Self::Refit(line) => line.on.as_deref(),
         }
     }
 }
@@ -234,6 +254,7 @@ pub(crate) fn import(config: &Config, file: &Path, by: Option<&str>) -> Outcome<
             Line::Tags(line) if line.tags.is_none() => continue,
             Line::Tags(line) => check(line, &taxonomy, by, &today).map(Line::Tags),
             Line::Issue(line) => check_issue(line, by, &today).map(Line::Issue),
+            Line::Refit(line) => check_refit(line, by, &today).map(Line::Refit),
         };
         wanted.push(checked.map_err(|e| Failure::usage(e.context(place())))?);
     }
@@ -285,6 +306,7 @@ impl Line {
         match (self, other) {
             (Self::Tags(a), Self::Tags(b)) => a.id == b.id,
             (Self::Issue(a), Self::Issue(b)) => a.issue == b.issue && a.kind() == b.kind(),
+            (Self::Refit(a), Self::Refit(b)) => a.on == b.on,
             _ => false,
         }
     }
@@ -293,6 +315,7 @@ impl Line {
         match (self, other) {
             (Self::Tags(a), Self::Tags(b)) => a.tags == b.tags,
             (Self::Issue(a), Self::Issue(b)) => a.verb().ok() == b.verb().ok(),
+            (Self::Refit(_), Self::Refit(_)) => true,
             _ => false,
         }
     }
@@ -301,6 +324,7 @@ impl Line {
     fn names(&self) -> Vec<&str> {
         match self {
             Self::Tags(line) => vec![&line.id],
+            Self::Refit(_) => Vec::new(),
             Self::Issue(line) => [Some(line.issue.as_str()), line.merge_into.as_deref()]
                 .into_iter()
                 .flatten()
@@ -338,6 +362,33 @@ fn check_issue(line: IssueLine, by: Option<&str>, today: &str) -> anyhow::Result
         on: Some(on),
         ..line
     })
+}
+
+fn check_refit(line: RefitLine, by: Option<&str>, today: &str) -> anyhow::Result<RefitLine> {
+    Ok(RefitLine {
+        by: Some(person(line.by.as_deref(), by)?),
+        on: Some(day(line.on.as_deref(), today)?),
+        ..line
+    })
+}
+
+/// Asks for a new basis of issues from today's night on.
+pub(crate) fn refit(config: &Config, by: Option<&str>) -> Outcome<ExitCode> {
+    let line = RefitLine {
+        refit: Refit::Issues,
+        by: by.map(str::to_owned),
+        on: None,
+    };
+    let line = Line::Refit(check_refit(line, None, &today()).map_err(Failure::usage)?);
+    let _lock = LakeLock::take(&config.lake)?;
+    let path = log(&config.lake);
+    let mut lines = read_lines(&path)?;
+    if !lines.iter().any(|held| held.is_about(&line)) {
+        lines.push(line);
+    }
+    write(&path, &lines)?;
+    say("the night of today fits a new basis; issues keep their ids and members\n");
+    Ok(ExitCode::Done)
 }
 
 fn day(on: Option<&str>, today: &str) -> anyhow::Result<String> {

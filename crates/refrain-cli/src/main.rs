@@ -92,6 +92,13 @@ fn start(cli: Cli) -> Outcome<ExitCode> {
             };
             labels::issues_eval(&labels, settings, json)
         }
+        Command::Issues {
+            command: Some(IssuesCommand::Refit { config, by }),
+            ..
+        } => {
+            let config = config::Config::load(&config.config, &config.set).map_err(Failure::usage)?;
+            decisions::refit(&config, Some(&by))
+        }
         Command::Embed {
             command: EmbedCommand::Distill { model, out, dims },
         } => vectors::distill(&model, &out, dims),

@@ -310,7 +310,7 @@ impl Session<'_> {
             Before {
                 state,
                 members: &prior,
-                decisions: &self.decisions.on_issues,
+                decisions: &self.decisions,
                 as_of: date,
             },
             self.vectors.as_ref(),

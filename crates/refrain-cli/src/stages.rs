@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use refrain_ingest::Tables as SourceTables;
 use refrain_insight::{Insight, Night, NightFacts, ShopFacts, SourceAccount, WINDOW_DAYS, quality_checks};
-use refrain_issues::{IssueDecision, IssuesConfig, Request, State};
+use refrain_issues::{IssuesConfig, Request, State};
 use refrain_record::tables::{ConversationOutcome, ConversationTag, IssueMember, QualityCheck};
 use refrain_record::{
     AuthorRole, ConversationText, Date, Facet, IssueId, Language, Outcome, ShopId, TagPath, Timestamp, Turn, Visibility,
@@ -112,8 +112,7 @@ pub(crate) fn requests_of(source: &SourceTables) -> Vec<Option<usize>> {
 pub(crate) struct Before<'a> {
     pub(crate) state: State,
     pub(crate) members: &'a [IssueMember],
-    /// Owners' decisions on issues, oldest first.
-    pub(crate) decisions: &'a [IssueDecision],
+    pub(crate) decisions: &'a Decisions,
     pub(crate) as_of: Date,
 }
 
@@ -180,13 +179,14 @@ pub(crate) fn issues(
     }
     let settings = IssuesConfig {
         vectors_of: vectors.map(|vectors| vectors.id().to_owned()),
+        refit_on: before.decisions.refit_on.clone(),
         ..config.issues.clone()
     };
     let night = refrain_issues::run_night(
         before.state,
         &requests,
         before.members,
-        before.decisions,
+        &before.decisions.on_issues,
         &settings,
         before.as_of,
     )?;

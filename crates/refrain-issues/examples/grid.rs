@@ -1,7 +1,8 @@
 //! Clusters groups of labelled sets with one setting and prints one line a set and one mean a group.
 //!
-//! `grid [--set option=value]... [--noise TAG] [--means] [--digest] GROUP...`, where a group is JSONL
+//! `grid [--set option=value]... [--noise TAG] [--means] [--digest] [--vectors] GROUP...`, where a group is JSONL
 //! files with `text` and `tag`, joined by commas. Texts of the tag `oos` (or TAG) belong nowhere.
+//! `--vectors` clusters the vectors in `x.f32` beside `x.jsonl` (`refrain-embed`'s example makes them).
 //! `--digest` adds one of labels and similarities, to compare runs on different numbers of threads.
 
 #![allow(clippy::print_stdout, reason = "an example talks on stdout")]
@@ -28,20 +29,22 @@ const NAMES: [&str; 11] = [
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut options = serde_json::Map::new();
-    let (mut noise, mut means_only, mut digest) = ("oos".to_owned(), false, false);
+    let (mut noise, mut means_only, mut digest, mut with_vectors) = ("oos".to_owned(), false, false, false);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--noise" => noise = args.next().unwrap_or_default(),
             "--digest" => digest = true,
             "--means" => means_only = true,
+            "--vectors" => with_vectors = true,
             "--set" => {
                 let setting = args.next().unwrap_or_default();
                 let (name, value) = setting.split_once('=').ok_or("expected option=value")?;
                 options.insert(name.to_owned(), serde_json::from_str(value)?);
             }
             group => {
-                let cfg: IssuesConfig = serde_json::from_value(options.clone().into())?;
+                let mut cfg: IssuesConfig = serde_json::from_value(options.clone().into())?;
+                cfg.vectors_of = with_vectors.then(|| "the files beside".to_owned());
                 let mut rows = Vec::new();
                 for path in group.split(',') {
                     let row = measure(path, &cfg, &noise, digest)?;
@@ -65,6 +68,16 @@ fn print(name: &str, row: &[f64; NAMES.len()]) {
     println!("{}  {name}", cells.join("  "));
 }
 
+/// The vectors of `x.jsonl` stand in `x.f32`, in its order, as little-endian 32-bit floats.
+fn read_vectors(path: &str, num_texts: usize) -> Result<Vec<Vec<f32>>, Box<dyn Error>> {
+    let bytes = std::fs::read(std::path::Path::new(path).with_extension("f32"))?;
+    let values: Vec<f32> = bytes.as_chunks().0.iter().map(|v| f32::from_le_bytes(*v)).collect();
+    Ok(values
+        .chunks(values.len() / num_texts.max(1))
+        .map(<[f32]>::to_vec)
+        .collect())
+}
+
 fn measure(path: &str, cfg: &IssuesConfig, noise: &str, digest: bool) -> Result<[f64; NAMES.len()], Box<dyn Error>> {
     let (mut texts, mut tags) = (Vec::new(), Vec::new());
     for line in std::fs::read_to_string(path)?.lines() {
@@ -73,8 +86,13 @@ fn measure(path: &str, cfg: &IssuesConfig, noise: &str, digest: bool) -> Result<
         tags.push(row["tag"].as_str().ok_or("no tag")?.to_owned());
     }
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let vectors = match cfg.vectors_of {
+        Some(_) => read_vectors(path, texts.len())?,
+        None => Vec::new(),
+    };
+    let vectors: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
     let start = Instant::now();
-    let found = cluster_texts(&texts, Some(Language::En), &[], cfg)?;
+    let found = cluster_texts(&texts, Some(Language::En), &vectors, cfg)?;
     let seconds = start.elapsed().as_secs_f64();
     if digest {
         let mut hasher = DefaultHasher::new();

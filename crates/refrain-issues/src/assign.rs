@@ -127,8 +127,8 @@ impl<'a> Night<'a> {
         }
     }
 
-    /// Fits the basis when there is none, when it rests on few texts and their number has grown by half, or when
-    /// several speak of what it has no word for.
+    /// Fits the basis when there is none, when it rests on few texts and their number has grown by half, when several
+    /// speak of what it has no word for, or when an owner asked.
     fn renew_basis(&self, shop: &mut ShopState, prior: &[Option<Standing>]) {
         if !self.has_begun() {
             return;
@@ -137,7 +137,14 @@ impl<'a> Night<'a> {
         let own = shop.basis.as_ref().filter(|basis| basis.is_of(self.cfg));
         let fitted_on = own.map_or(0, |basis| basis.num_texts);
         let texts: Vec<&str> = self.requests.iter().map(|r| r.text).collect();
-        let is_due = if shop.is_settled(self.cfg) {
+        let asked = self
+            .cfg
+            .refit_on
+            .iter()
+            .any(|&on| on <= self.as_of && on.0 > shop.fitted_on);
+        let is_due = if asked && own.is_some() {
+            true
+        } else if shop.is_settled(self.cfg) {
             self.as_of.0 - shop.fitted_on >= MIN_DAYS_BETWEEN_FITS
                 && own.is_some_and(|basis| self.has_new_words(basis, prior))
         } else {
@@ -147,7 +154,7 @@ impl<'a> Night<'a> {
             return;
         }
         let distinct = collapse(&texts);
-        if shop.is_settled(self.cfg) || distinct.texts.len() >= (fitted_on + fitted_on / 2).max(1) {
+        if asked || shop.is_settled(self.cfg) || distinct.texts.len() >= (fitted_on + fitted_on / 2).max(1) {
             self.fit_basis(shop, prior, &distinct);
         }
     }
@@ -193,7 +200,12 @@ impl<'a> Night<'a> {
         let mut members: Vec<Vec<&Request<'_>>> = vec![Vec::new(); shop.issues.len()];
         for (request, standing) in self.requests.iter().zip(standings) {
             if let Some(issue) = standing.as_ref().and_then(|s| s.issue) {
-                members[shop.issues[issue].canonical].push(request);
+                let own = if shop.has_centre(issue) {
+                    issue
+                } else {
+                    shop.issues[issue].canonical
+                };
+                members[own].push(request);
             }
         }
         let tags = &shop.tags;
@@ -248,10 +260,10 @@ impl<'a> Night<'a> {
             let group = near.row as usize;
             let similarity = pool.points.row(at).dot(&references.row(group));
             if labels[at].is_some() || found.nearest.is_none_or(|n| similarity > n.1) {
-                found.nearest = Some((places[group], similarity));
+                found.nearest = Some((shop.issues[places[group]].canonical, similarity));
             }
             if labels[at].is_some() {
-                found.issue = Some(places[group]);
+                found.issue = Some(shop.issues[places[group]].canonical);
                 joined[at] = labels[at];
             }
         }
@@ -275,7 +287,7 @@ impl<'a> Night<'a> {
     /// The place and centre of each group: an existing issue's when it is as near as a merge asks,
     /// else a new one's.
     fn births(&self, shop: &mut ShopState, groups: &Groups, sizes: &[usize]) -> (Vec<usize>, Array2<f32>) {
-        let (existing, existing_centres) = canonical_centres(shop);
+        let (existing, existing_centres) = all_centres(shop);
         let nearest = nearest_centre(groups.centres.view(), existing_centres.view());
         let near = belonging(&nearest, self.cfg.merge_similarity);
         let mut weights = vec![0; groups.centres.nrows()];
@@ -333,15 +345,16 @@ fn unknown_words(basis: &Basis, text: &str) -> BTreeSet<String> {
 
 /// Gives each text the nearest issue that stands for itself, when it is near enough.
 fn join_existing(pool: &mut Pool<'_>, shop: &mut ShopState) {
-    let (places, centres) = canonical_centres(shop);
+    let (places, centres) = all_centres(shop);
     let nearest = nearest_centre(pool.points.view(), centres.view());
     let reaches = |n: &Neighbour| n.similarity >= shop.issues[places[n.row as usize]].min_similarity;
     let labels: Vec<Option<u32>> = nearest.iter().map(|n| n.filter(reaches).map(|n| n.row)).collect();
+    let stands_for = |row: u32| shop.issues[places[row as usize]].canonical;
     for ((found, near), label) in pool.found.iter_mut().zip(&nearest).zip(&labels) {
         found.nearest = near
             .filter(|n| n.similarity > 0.0)
-            .map(|n| (places[n.row as usize], n.similarity));
-        found.issue = label.map(|row| places[row as usize]);
+            .map(|n| (stands_for(n.row), n.similarity));
+        found.issue = label.map(stands_for);
     }
     let sums = sums_of(pool.points.view(), &labels, places.len());
     for (sum, &place) in sums.axis_iter(Axis(0)).zip(&places) {
@@ -352,9 +365,10 @@ fn join_existing(pool: &mut Pool<'_>, shop: &mut ShopState) {
     }
 }
 
-/// Places and unit centres of the issues that stand for themselves, oldest first.
-pub(crate) fn canonical_centres(shop: &ShopState) -> (Vec<usize>, Array2<f32>) {
-    let places = shop.canonical();
+/// Places and unit centres of all issues that have one, oldest first: those that stand for themselves, and those that
+/// an owner made part of another, however little they are alike.
+fn all_centres(shop: &ShopState) -> (Vec<usize>, Array2<f32>) {
+    let places: Vec<usize> = (0..shop.issues.len()).filter(|&place| shop.has_centre(place)).collect();
     let dims = shop.basis.as_ref().map_or(0, context::dims);
     let sums = Array2::from_shape_fn((places.len(), dims), |(row, dim)| shop.issues[places[row]].sum[dim]);
     (places, unit_rows(sums))

@@ -1,6 +1,7 @@
 //! The section `[issues]` of the config.
 
 use crate::IssuesError;
+use refrain_record::Date;
 use serde::{Deserialize, Serialize};
 
 /// How texts become vectors.
@@ -27,6 +28,9 @@ pub struct IssuesConfig {
     /// Names the embedder whose vectors the requests bring, set by who makes them; `None` for `lsa`.
     #[serde(skip)]
     pub vectors_of: Option<String>,
+    /// Days on which an owner asked for a new basis, `refrain issues refit`; set by who runs the night.
+    #[serde(skip)]
+    pub refit_on: Vec<Date>,
     /// Dimensions of a text's vector; fewer when the texts have less to say.
     pub dims: usize,
     /// Neighbours that each text is tied to in the graph.
@@ -64,6 +68,7 @@ impl Default for IssuesConfig {
             embedder: Embedder::Lsa,
             embedder_model: None,
             vectors_of: None,
+            refit_on: Vec::new(),
             dims: 128,
             neighbours: 20,
             resolution: 1.0,

@@ -136,6 +136,10 @@ fn split(
         return false;
     };
     shop.issues[from].decided.is_whole = false;
+    // What was made part of it is parted anew.
+    for issue in shop.issues.iter_mut().filter(|issue| issue.canonical == from) {
+        issue.keeps_centre = false;
+    }
     let first = shop.issues.len();
     parts.come_out(night, shop, from, own, standings, true);
     shop.kept_apart.insert((from, first));

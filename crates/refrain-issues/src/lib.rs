@@ -49,7 +49,7 @@ pub use decide::{IssueDecision, Verb};
 pub use error::IssuesError;
 pub use evaluate::{ClusterEvaluation, NoiseEvaluation, evaluate, evaluate_with_noise};
 pub use names::{Class, Name, Said, name_classes};
-pub use night::{refit, run_night};
+pub use night::run_night;
 pub use request::{NightIssues, Request};
 pub use split::members_before;
 pub use state::{STATE_VERSION, State};

@@ -121,7 +121,8 @@ fn merge_near(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]) {
     }
 }
 
-/// Makes `into` stand for `gone` and all that it stood for; without evidence, by an owner's decision.
+/// Makes `into` stand for `gone` and all that it stood for; without evidence, by an owner's decision: then `gone` keeps
+/// its centre, as the two may be little alike.
 pub(crate) fn unite(
     night: &Night<'_>,
     shop: &mut ShopState,
@@ -131,10 +132,14 @@ pub(crate) fn unite(
     evidence: Option<f64>,
 ) {
     let absorbed = shop.issues[gone].clone();
+    let by_decision = evidence.is_none();
+    shop.issues[gone].keeps_centre = by_decision;
     let issue = &mut shop.issues[into];
-    add(&mut issue.sum, absorbed.sum.iter());
-    issue.num_texts += absorbed.num_texts;
-    issue.min_similarity = issue.min_similarity.min(absorbed.min_similarity);
+    if !by_decision {
+        add(&mut issue.sum, absorbed.sum.iter());
+        issue.num_texts += absorbed.num_texts;
+        issue.min_similarity = issue.min_similarity.min(absorbed.min_similarity);
+    }
     issue.decided.inherit(&absorbed.decided);
     for issue in shop.issues.iter_mut().filter(|issue| issue.canonical == gone) {
         issue.canonical = into;
@@ -153,7 +158,7 @@ pub(crate) fn unite(
         other: Some(into),
         num_members,
         evidence,
-        by_decision: evidence.is_none(),
+        by_decision,
     });
 }
 

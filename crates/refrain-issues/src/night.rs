@@ -3,7 +3,6 @@
 use crate::assign::{Night, Standing};
 use crate::context::{in_context, in_context_for_splits};
 use crate::decide::{IssueDecision, follow};
-use crate::distinct::collapse;
 use crate::lifecycle::{Tally, age, most_frequent, name, tally};
 use crate::request::{NightIssues, Request, check_order};
 use crate::state::{IssueState, ShopState, State, issue_id, issue_place};
@@ -101,45 +100,6 @@ pub fn run_night(
         lineage,
         num_strange_decisions: num_strange,
     })
-}
-
-/// Fits every shop's basis anew on all its texts; issues keep their ids, members and lineage.
-///
-/// Centres move into the new basis by the texts of their members, merged issues' included.
-/// `members` and `requests` are as for [`run_night`], and `state` is the one to go on from.
-///
-/// # Errors
-/// As [`run_night`], but for the night of `state`.
-pub fn refit(
-    mut state: State,
-    requests: &[Request<'_>],
-    members: &[IssueMember],
-    cfg: &IssuesConfig,
-) -> Result<State, IssuesError> {
-    cfg.check()?;
-    let as_of = state.as_of().unwrap_or(Date(i32::MAX));
-    check_order(requests, as_of)?;
-    let prior = index(members);
-    let said: Vec<Request<'_>> = requests.iter().filter(|r| r.has_text()).copied().collect();
-    for requests in said.chunk_by(|a, b| a.shop_id == b.shop_id) {
-        let shop_id = requests[0].shop_id;
-        let Some(shop) = state.shops.get_mut(shop_id) else {
-            continue;
-        };
-        shop.fillers = filler::learn(requests);
-        let matters = matters(requests, shop);
-        let requests = &with_texts(requests, &matters);
-        let standings = prior_standings(shop_id, shop, requests, &prior)?;
-        let texts: Vec<&str> = requests.iter().map(|r| r.text).collect();
-        Night {
-            requests,
-            cfg: &in_context(cfg, requests),
-            split_cfg: &in_context_for_splits(cfg, requests),
-            as_of,
-        }
-        .fit_basis(shop, &standings, &collapse(&texts));
-    }
-    Ok(state)
 }
 
 /// What each request says beside fillers.

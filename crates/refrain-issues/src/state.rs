@@ -58,6 +58,8 @@ pub(crate) struct IssueState {
     pub(crate) looked_at: usize,
     /// Place of the issue whose family it belongs to; its own unless it shares one.
     pub(crate) family: usize,
+    /// It stands for nothing any more, but an owner made it part of another that may be little like it.
+    pub(crate) keeps_centre: bool,
     pub(crate) decided: Decided,
 }
 
@@ -78,6 +80,7 @@ impl IssueState {
             named_at: 0,
             looked_at: 0,
             family: place,
+            keeps_centre: false,
             decided: Decided::default(),
         }
     }
@@ -177,6 +180,11 @@ impl State {
 }
 
 impl ShopState {
+    /// Whether requests are held against its own centre.
+    pub(crate) fn has_centre(&self, place: usize) -> bool {
+        self.issues[place].canonical == place || self.issues[place].keeps_centre
+    }
+
     /// Whether the basis stays until a refit.
     pub(crate) fn is_settled(&self, cfg: &IssuesConfig) -> bool {
         let own = self.basis.as_ref().filter(|basis| basis.is_of(cfg));

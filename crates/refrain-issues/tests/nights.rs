@@ -450,8 +450,16 @@ fn a_refit_keeps_ids_and_members() {
     let all = requests(&said);
     let known: Vec<Request<'_>> = all.iter().filter(|r| r.date <= Date(START + 9)).copied().collect();
     let night = run_night(State::default(), &known, &[], &[], &cfg(), Date(START + 9)).unwrap();
-    let refitted = refrain_issues::refit(night.state.clone(), &known, &night.members, &cfg()).unwrap();
-    let next = run_night(refitted, &all, &night.members, &[], &cfg(), Date(START + 11)).unwrap();
+    let run = |refit_on: Vec<Date>| {
+        let cfg = IssuesConfig { refit_on, ..cfg() };
+        run_night(night.state.clone(), &all, &night.members, &[], &cfg, Date(START + 11)).unwrap()
+    };
+    let next = run(vec![Date(START + 10)]);
+    assert_ne!(
+        next.state,
+        run(vec![Date(START + 9), Date(START + 12)]).state,
+        "neither is of this night"
+    );
     check_step(&night, &next);
     let joined = next
         .members
