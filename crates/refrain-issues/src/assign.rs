@@ -216,6 +216,11 @@ impl<'a> Night<'a> {
             let points = context::embed(&basis, tags, &distinct.texts, &of);
             issue.sum = points.sum_axis(Axis(0)).to_vec();
             issue.num_texts = count(points.nrows());
+            issue.word_weight = points
+                .rows()
+                .into_iter()
+                .map(|row| context::word_weight(&basis, row))
+                .sum();
             let mut centre = issue.sum.clone();
             normalise(&mut centre);
             let centre = ndarray::ArrayView1::from(&centre);
@@ -274,10 +279,17 @@ impl<'a> Night<'a> {
             }
         }
         let sums = sums_of(pool.points.view(), &joined, places.len());
-        for ((sum, &place), mut own) in sums.axis_iter(Axis(0)).zip(&places).zip(own) {
+        let mut word_weights = vec![0.0; places.len()];
+        for (group, row) in joined.iter().zip(pool.points.rows()) {
+            if let (Some(group), Some(basis)) = (group, &shop.basis) {
+                word_weights[*group as usize] += context::word_weight(basis, row);
+            }
+        }
+        for (group, ((sum, &place), mut own)) in sums.axis_iter(Axis(0)).zip(&places).zip(own).enumerate() {
             let issue = &mut shop.issues[place];
             add(&mut issue.sum, sum.iter());
             issue.num_texts += count(own.len());
+            issue.word_weight += word_weights[group];
             if place >= num_before {
                 issue.min_similarity = reach_of(&mut own, self.cfg.assign_min_similarity);
             }
@@ -360,8 +372,12 @@ fn join_existing(pool: &mut Pool<'_>, shop: &mut ShopState) {
     for (sum, &place) in sums.axis_iter(Axis(0)).zip(&places) {
         add(&mut shop.issues[place].sum, sum.iter());
     }
-    for &row in labels.iter().flatten() {
-        shop.issues[places[row as usize]].num_texts += 1;
+    for (label, row) in labels.iter().zip(pool.points.rows()) {
+        if let (Some(label), Some(basis)) = (label, &shop.basis) {
+            let issue = &mut shop.issues[places[*label as usize]];
+            issue.num_texts += 1;
+            issue.word_weight += context::word_weight(basis, row);
+        }
     }
 }
 
@@ -378,12 +394,24 @@ fn all_centres(shop: &ShopState) -> (Vec<usize>, Array2<f32>) {
 pub(crate) fn fusion(shop: &ShopState, places: &[usize]) -> Fusion {
     let dims = shop.basis.as_ref().map_or(0, context::dims);
     let sums = Array2::from_shape_fn((places.len(), dims), |(row, dim)| shop.issues[places[row]].sum[dim]);
-    #[expect(clippy::cast_precision_loss, reason = "a weight needs no more")]
-    let counts = places
+    let counts = counts_of(shop, places);
+    Fusion::new(sums, counts.clone(), counts)
+}
+
+/// The same by their words alone.
+pub(crate) fn word_fusion(shop: &ShopState, places: &[usize]) -> Fusion {
+    let dims = shop.basis.as_ref().map_or(0, Basis::dims);
+    let sums = Array2::from_shape_fn((places.len(), dims), |(row, dim)| shop.issues[places[row]].sum[dim]);
+    let weights = places.iter().map(|&place| shop.issues[place].word_weight).collect();
+    Fusion::new(sums, counts_of(shop, places), weights)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a weight needs no more")]
+fn counts_of(shop: &ShopState, places: &[usize]) -> Vec<f32> {
+    places
         .iter()
         .map(|&place| shop.issues[place].num_texts as f32)
-        .collect();
-    Fusion::new(sums, counts)
+        .collect()
 }
 
 pub(crate) fn count(num: usize) -> u32 {

@@ -9,7 +9,7 @@ use crate::IssuesConfig;
 use crate::basis::{Basis, Utterance};
 use crate::request::Request;
 use crate::rng::gaussian;
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayView1, s};
 use refrain_record::Language;
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_64;
@@ -121,6 +121,11 @@ pub(crate) fn embed(basis: &Basis, tags: &[String], texts: &[&str], of: &[&Reque
         row.mapv_inplace(|v| v / total.sqrt());
     }
     points
+}
+
+/// Squared length that words have in a vector with context.
+pub(crate) fn word_weight(basis: &Basis, row: ArrayView1<'_, f32>) -> f32 {
+    row.iter().take(basis.dims()).map(|v| v * v).sum()
 }
 
 /// What a request's words are embedded from.

@@ -16,22 +16,25 @@ const MIN_WITHIN: f32 = 0.1;
 pub(crate) struct Fusion {
     sums: Array2<f32>,
     counts: Vec<f32>,
+    weights: Vec<f32>,
     rows: Array2<f32>,
     products: Array2<f32>,
     apart: BTreeSet<(usize, usize)>,
 }
 
 impl Fusion {
-    /// `counts` are the members in each row of `sums`.
-    pub(crate) fn new(sums: Array2<f32>, counts: Vec<f32>) -> Self {
+    /// `counts` are the members in each row of `sums`, `weights` the sums of their squared lengths.
+    pub(crate) fn new(sums: Array2<f32>, counts: Vec<f32>, weights: Vec<f32>) -> Self {
         let mut rows = Array2::zeros(sums.dim());
-        for ((mut row, sum), &count) in rows.axis_iter_mut(Axis(0)).zip(sums.axis_iter(Axis(0))).zip(&counts) {
-            row.assign(&scaled(sum.to_owned(), count));
+        for (at, sum) in sums.axis_iter(Axis(0)).enumerate() {
+            rows.row_mut(at)
+                .assign(&scaled(sum.to_owned(), counts[at], weights[at]));
         }
         let products = rows.dot(&rows.t());
         Self {
             sums,
             counts,
+            weights,
             rows,
             products,
             apart: BTreeSet::new(),
@@ -64,7 +67,8 @@ impl Fusion {
         let mut kept = self.sums.row_mut(keep);
         kept += &absorbed;
         self.counts[keep] += self.counts[gone];
-        let row = scaled(self.sums.row(keep).to_owned(), self.counts[keep]);
+        self.weights[keep] += self.weights[gone];
+        let row = scaled(self.sums.row(keep).to_owned(), self.counts[keep], self.weights[keep]);
         self.rows.row_mut(keep).assign(&row);
         // One row changes; all products made anew each time would cost the third power.
         let renewed = self.rows.dot(&row);
@@ -81,16 +85,17 @@ impl Fusion {
 }
 
 /// A sum scaled so that the product of two such rows is their likeness; zero stays zero.
-pub(crate) fn scaled(mut sum: Array1<f32>, count: f32) -> Array1<f32> {
+fn scaled(mut sum: Array1<f32>, count: f32, weight: f32) -> Array1<f32> {
     let squared = sum.dot(&sum);
-    if count < 2.0 || squared <= 0.0 {
+    if count < 2.0 || squared <= 0.0 || weight <= 0.0 {
         if let Some(sum) = sum.as_slice_mut() {
             normalise(sum);
         }
         return sum;
     }
-    let within = ((squared - count) / (count * (count - 1.0))).max(MIN_WITHIN);
-    sum / (count * within.sqrt())
+    // Of vectors scaled to length 1 in the mean.
+    let within = ((squared / weight - 1.0) / (count - 1.0)).max(MIN_WITHIN);
+    sum / (count * weight * within).sqrt()
 }
 
 #[cfg(test)]
@@ -112,7 +117,17 @@ mod tests {
         for (at, &(direction, num)) in groups.iter().enumerate() {
             sums.row_mut(at).assign(&members(direction, num, at as u64 + 1));
         }
-        Fusion::new(sums, groups.iter().map(|g| g.1 as f32).collect())
+        let counts: Vec<f32> = groups.iter().map(|g| g.1 as f32).collect();
+        Fusion::new(sums, counts.clone(), counts)
+    }
+
+    #[test]
+    fn shorter_vectors_are_as_alike() {
+        let long = fusion(&[(0, 8), (0, 9)]);
+        let counts = long.counts.clone();
+        let weights = counts.iter().map(|c| c * 0.25).collect();
+        let short = Fusion::new(long.sums.mapv(|v| v * 0.5), counts, weights);
+        assert!((long.products[[0, 1]] - short.products[[0, 1]]).abs() < 1e-5);
     }
 
     #[test]
@@ -130,10 +145,14 @@ mod tests {
         let (keep, gone, _) = fusion.most_alike(0.5).unwrap();
         assert_eq!((keep, gone), (0, 2));
         fusion.unite(keep, gone);
-        let anew = Fusion::new(fusion.sums.clone(), fusion.counts.clone());
+        let anew = Fusion::new(fusion.sums.clone(), fusion.counts.clone(), fusion.weights.clone());
         assert!((fusion.products[[0, 1]] - anew.products[[0, 1]]).abs() < 1e-6);
         assert_eq!(fusion.most_alike(0.5), None);
-        assert!(Fusion::new(Array2::zeros((0, 3)), vec![]).most_alike(0.1).is_none());
+        assert!(
+            Fusion::new(Array2::zeros((0, 3)), vec![], vec![])
+                .most_alike(0.1)
+                .is_none()
+        );
     }
 
     #[test]

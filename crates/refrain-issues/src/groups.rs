@@ -208,7 +208,7 @@ fn merge_near(points: ArrayView2<'_, f32>, labels: &[Option<u32>], min_similarit
     let num = num_groups(labels);
     let mut counts = vec![0.0; num];
     labels.iter().flatten().for_each(|&label| counts[label as usize] += 1.0);
-    let mut fusion = Fusion::new(sums_of(points, labels, num), counts);
+    let mut fusion = Fusion::new(sums_of(points, labels, num), counts.clone(), counts);
     let mut stands_for: Vec<u32> = (0_u32..).take(num).collect();
     while let Some((keep, gone, _)) = fusion.most_alike(min_similarity) {
         fusion.unite(keep, gone);

@@ -1,11 +1,15 @@
 //! What happens to issues after a night's assignments: merged, died, revived, named.
 
-use crate::assign::{Night, Standing, add, fusion};
+use crate::assign::{Night, Standing, add, fusion, word_fusion};
+use crate::fusion::Fusion;
 use crate::names::{Class, Said, name_classes};
 use crate::state::{Event, EventKind, ShopState};
 use refrain_record::Language;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Likeness of words alone from which two issues are one where one of them has no tag of its own: a tagger does not know
+/// all that customers speak of.
+pub(crate) const SAME_WORDS: f32 = 0.85;
 /// Members from which on a name stays; before, it is made anew whenever they have doubled.
 const NAME_SETTLES_AT: usize = 50;
 
@@ -99,7 +103,7 @@ pub(crate) fn age(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]
 /// Younger issues join older ones that have come as near as `merge_similarity`, unless owners hold them apart.
 fn merge_near(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]) {
     let places = shop.canonical();
-    let mut fusion = fusion(shop, &places);
+    let mut fusions = [fusion(shop, &places), word_fusion(shop, &places)];
     for i in 0..places.len() {
         for j in i + 1..places.len() {
             let decided = |at: usize| shop.issues[places[at]].decided.is_no_issue;
@@ -108,12 +112,40 @@ fn merge_near(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]) {
                 || shop.kept_apart.contains(&pair)
                 || shop.kept_apart.contains(&(pair.1, pair.0))
             {
-                fusion.keep_apart(i, j);
+                fusions.iter_mut().for_each(|fusion| fusion.keep_apart(i, j));
             }
         }
     }
-    while let Some((keep, gone, similarity)) = fusion.most_alike(night.cfg.merge_similarity) {
-        fusion.unite(keep, gone);
+    // Where both have a tag of their own, tags tell them apart better than words do.
+    let has_tag = |place: &usize| {
+        let of_issue = shop
+            .issues
+            .iter()
+            .zip(tallies)
+            .filter(|(issue, _)| issue.canonical == *place);
+        let mut tags: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut num = 0;
+        for (_, tally) in of_issue {
+            num += tally.members.len();
+            tally
+                .tags
+                .iter()
+                .for_each(|(tag, count)| *tags.entry(tag).or_insert(0) += count);
+        }
+        most_frequent(&tags).is_some_and(|(_, count)| 2 * count > num)
+    };
+    let tagged: Vec<usize> = (0..places.len()).filter(|&at| has_tag(&places[at])).collect();
+    for (number, &i) in tagged.iter().enumerate() {
+        tagged[number + 1..].iter().for_each(|&j| fusions[1].keep_apart(i, j));
+    }
+    let alike = |fusions: &[Fusion; 2]| {
+        let [whole, words] = fusions;
+        whole
+            .most_alike(night.cfg.merge_similarity)
+            .or_else(|| words.most_alike(SAME_WORDS))
+    };
+    while let Some((keep, gone, similarity)) = alike(&fusions) {
+        fusions.iter_mut().for_each(|fusion| fusion.unite(keep, gone));
         let (older, younger) = (places[keep], places[gone]);
         let own = shop.issues.iter().zip(tallies).filter(|(i, _)| i.canonical == younger);
         let num_members = own.map(|(_, tally)| tally.members.len() as i64).sum();
@@ -138,6 +170,7 @@ pub(crate) fn unite(
     if !by_decision {
         add(&mut issue.sum, absorbed.sum.iter());
         issue.num_texts += absorbed.num_texts;
+        issue.word_weight += absorbed.word_weight;
         issue.min_similarity = issue.min_similarity.min(absorbed.min_similarity);
     }
     issue.decided.inherit(&absorbed.decided);

@@ -7,11 +7,13 @@
 use crate::assign::{Night, Standing, count};
 use crate::context;
 use crate::distinct::{Distinct, collapse, sample};
+use crate::fusion::Fusion;
 use crate::groups::{find_groups, reach_of, sums_of, to_others, unit_rows};
+use crate::lifecycle::SAME_WORDS;
 use crate::neighbours::nearest_centre;
 use crate::request::Request;
 use crate::state::{Event, EventKind, IssueState, ShopState};
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Axis, s};
 use refrain_record::Date;
 use refrain_record::tables::{IssueLineage, IssueMember};
 use refrain_record::{IssueId, LineageEvent};
@@ -22,6 +24,8 @@ use std::collections::BTreeMap;
 const MIN_BIRTHS: usize = 4;
 /// Texts of an issue that are grouped; the others follow the nearest part.
 const GROUPED_FROM: usize = 2_000;
+/// How much less alike in words than two issues that merge parts must be.
+const WORD_MARGIN: f32 = 0.1;
 /// Part of the members that another issue must hold to come out.
 const MIN_SHARE: f64 = 0.15;
 
@@ -125,10 +129,12 @@ impl<'a> Parts<'a> {
         let sizes: Vec<usize> = chosen.iter().map(|&at| parts.sizes[at]).collect();
         let groups = find_groups(parts.points.select(Axis(0), &chosen).view(), &sizes, night.split_cfg);
         let nearest = nearest_centre(parts.points.view(), groups.centres.view());
+        let labels: Vec<Option<u32>> = nearest.iter().map(|n| n.map(|n| n.row)).collect();
+        let labels = parts.same_words_united(shop, labels, groups.centres.nrows());
         let mut weights = vec![0; groups.centres.nrows()];
-        for (near, size) in nearest.iter().zip(&parts.sizes) {
-            if let Some(near) = near {
-                weights[near.row as usize] += size;
+        for (label, size) in labels.iter().zip(&parts.sizes) {
+            if let Some(label) = label {
+                weights[*label as usize] += size;
             }
         }
         let enough = |weight: usize| weight >= night.cfg.min_members && weight as f64 >= MIN_SHARE * own.len() as f64;
@@ -140,11 +146,33 @@ impl<'a> Parts<'a> {
             part_of[group] = part;
         }
         parts.num = order.len().max(1);
-        parts.labels = nearest
+        parts.labels = labels
             .iter()
-            .map(|n| Some(n.map_or(0, |n| part_of[n.row as usize])))
+            .map(|label| Some(label.map_or(0, |label| part_of[label as usize])))
             .collect();
         Some(parts)
+    }
+
+    /// Labels with the groups made one whose words are nearly alike: only their tags differ, and a night would merge
+    /// them again.
+    fn same_words_united(&self, shop: &ShopState, labels: Vec<Option<u32>>, num: usize) -> Vec<Option<u32>> {
+        let Some(basis) = &shop.basis else { return labels };
+        let words = self.points.slice(s![.., ..basis.dims()]);
+        let (mut counts, mut weights) = (vec![0.0; num], vec![0.0; num]);
+        for (label, row) in labels.iter().zip(self.points.rows()) {
+            if let Some(label) = label {
+                counts[*label as usize] += 1.0;
+                weights[*label as usize] += context::word_weight(basis, row);
+            }
+        }
+        let mut fusion = Fusion::new(sums_of(words, &labels, num), counts, weights);
+        let mut stands_for: Vec<u32> = (0_u32..).take(num).collect();
+        while let Some((keep, gone, _)) = fusion.most_alike(SAME_WORDS - WORD_MARGIN) {
+            fusion.unite(keep, gone);
+            let (from, to) = (stands_for[gone], stands_for[keep]);
+            stands_for.iter_mut().filter(|s| **s == from).for_each(|s| *s = to);
+        }
+        labels.into_iter().map(|l| l.map(|l| stands_for[l as usize])).collect()
     }
 
     /// Two parts: the named members with all that are more like them than like the rest, and the rest. `None` without
@@ -196,6 +224,12 @@ impl<'a> Parts<'a> {
                 reaches[*part as usize].push(near);
             }
         }
+        let mut word_weights = vec![0.0; self.num];
+        for (part, row) in self.labels.iter().zip(self.points.rows()) {
+            if let (Some(part), Some(basis)) = (part, &shop.basis) {
+                word_weights[*part as usize] += context::word_weight(basis, row);
+            }
+        }
         let first = shop.issues.len();
         for ((part, sum), mut near) in sums.axis_iter(Axis(0)).enumerate().zip(reaches) {
             let in_part = || {
@@ -223,6 +257,7 @@ impl<'a> Parts<'a> {
             let issue = &mut shop.issues[if part == 0 { from } else { first + part - 1 }];
             issue.sum = sum.to_vec();
             issue.num_texts = count(in_part().count());
+            issue.word_weight = word_weights[part];
             issue.min_similarity = reach_of(&mut near, night.cfg.assign_min_similarity);
             issue.named_at = 0;
         }

@@ -44,6 +44,8 @@ pub(crate) struct IssueState {
     pub(crate) sum: Vec<f32>,
     /// Texts in the sum.
     pub(crate) num_texts: u32,
+    /// Sum of the squared lengths that words have in their vectors.
+    pub(crate) word_weight: f32,
     /// Cosine to the centre from which a text belongs to it.
     pub(crate) min_similarity: f32,
     pub(crate) first_seen: i32,
@@ -70,6 +72,7 @@ impl IssueState {
             canonical: place,
             sum: vec![0.0; dims],
             num_texts: 0,
+            word_weight: 0.0,
             min_similarity,
             first_seen: on.0,
             last_seen: on.0,

@@ -1,5 +1,7 @@
 //! What owners decide holds from its night on, and a night run again is the same.
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is the report")]
+
 use refrain_issues::{IssueDecision, IssuesConfig, NightIssues, Request, State, Verb, members_before, run_night};
 use refrain_record::tables::Issue;
 use refrain_record::{Date, IssueStatus, Language, LineageEvent};
