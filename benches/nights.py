@@ -194,7 +194,8 @@ def column(con, issue, where):
     explained, unexplained = one("""
         SELECT count(l.issue_id), count(*) - count(l.issue_id)
         FROM (SELECT *, lag(issue) OVER (PARTITION BY shop, id ORDER BY night) AS before FROM sys) s
-        LEFT JOIN (SELECT DISTINCT shop, date, issue_id FROM lineage WHERE event <> 'born') l
+        LEFT JOIN (SELECT shop, date, issue_id FROM lineage WHERE event NOT IN ('born', 'split_from')
+                   UNION SELECT shop, date, other_issue_id FROM lineage WHERE event = 'split_from') l
                ON (l.shop, l.date, l.issue_id) = (s.shop, s.night, s.before)
         WHERE s.before IS NOT NULL AND s.issue IS DISTINCT FROM s.before""")
     figures["changes of id: explained, not"] = f"{explained} {unexplained}"
@@ -230,7 +231,7 @@ def report(args):
         (SELECT count(*) FROM (SELECT shop_id, date, issue_id, event, other_issue_id, num_members FROM issue_lineage
                                EXCEPT SELECT shop, date, issue_id, event, other_issue_id, num_members FROM lineage))
         """).fetchone()
-    print(f"memberships taken back: {moved}; lineage rows rewritten later: {rewritten}")
+    print(f"memberships moved, by splits: {moved}; lineage rows rewritten later: {rewritten}")
     seconds = [float(p.read_text()) for p in sorted(args.work.glob("snap/*/seconds"))]
     print(f"{len(seconds)} nights, {sum(seconds):.0f} s: median {statistics.median(seconds):.1f}, last {seconds[-1]:.1f}")
 

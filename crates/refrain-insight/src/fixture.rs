@@ -374,5 +374,6 @@ pub(crate) fn member(c: &Conversation, issue: &str) -> IssueMember {
         similarity: None,
         request_seq: 0,
         assigned_on: c.date,
+        moved_from: Vec::new(),
     }
 }

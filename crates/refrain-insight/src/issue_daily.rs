@@ -162,6 +162,7 @@ mod tests {
                 similarity: None,
                 request_seq: 0,
                 assigned_on: c.date,
+                moved_from: Vec::new(),
             });
             let mut o = outcome(&c, Some("p"));
             o.is_repeat_7d = Some(id == "2");

@@ -62,6 +62,8 @@ fn the_hour_is_the_shops_own() {
         as_of_end: facts.as_of.plus_days(1).utc_midnight(),
         peaks: &[],
         has_hours: true,
+        currency: &facts.currency,
+        hourly_cost: None,
     }];
     let mut rows = facts.facts(&shops);
     // Half an hour ahead: 14:30 to 15:30 of local time hold the second half of the burst and more.
