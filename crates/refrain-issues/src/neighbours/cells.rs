@@ -156,7 +156,7 @@ impl Cells {
                     if targets.contains(&place) {
                         row[place - start] = f32::NEG_INFINITY;
                     }
-                    if let Some(row) = row.to_slice() {
+                    if let Some(row) = row.into_slice() {
                         best.offer_all(place - places.start, row, |at| self.rows[start + at]);
                     }
                 }
