@@ -222,7 +222,7 @@ impl Distance<f32> for Euclidean {
 
     fn rdistance<D: Dimension>(&self, a: ArrayView<'_, f32, D>, b: ArrayView<'_, f32, D>) -> f32 {
         match (a.as_slice(), b.as_slice()) {
-            (Some(a), Some(b)) => squared_distance(a, b),
+            (Some(a), Some(b)) => pulp::Arch::new().dispatch(SquaredDistance(a, b)),
             _ => L2Dist.rdistance(a, b),
         }
     }
@@ -236,17 +236,25 @@ impl Distance<f32> for Euclidean {
     }
 }
 
-fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
-    let (runs_a, rest_a) = a.as_chunks::<LANES>();
-    let (runs_b, rest_b) = b.as_chunks::<LANES>();
-    let mut sums = [0.0_f32; LANES];
-    for (a, b) in runs_a.iter().zip(runs_b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += (a - b) * (a - b);
+/// Squares summed side by side, compiled for each generation of processors; all of them sum in the same order.
+struct SquaredDistance<'a>(&'a [f32], &'a [f32]);
+
+impl pulp::NullaryFnOnce for SquaredDistance<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn call(self) -> f32 {
+        let (runs_a, rest_a) = self.0.as_chunks::<LANES>();
+        let (runs_b, rest_b) = self.1.as_chunks::<LANES>();
+        let mut sums = [0.0_f32; LANES];
+        for (a, b) in runs_a.iter().zip(runs_b) {
+            for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+                *sum += (a - b) * (a - b);
+            }
         }
+        let rest: f32 = rest_a.iter().zip(rest_b).map(|(a, b)| (a - b) * (a - b)).sum();
+        sums.iter().sum::<f32>() + rest
     }
-    let rest: f32 = rest_a.iter().zip(rest_b).map(|(a, b)| (a - b) * (a - b)).sum();
-    sums.iter().sum::<f32>() + rest
 }
 
 /// Labels with the most similar groups made one until no two reach `min_similarity`.
