@@ -277,6 +277,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn distances_are_those_of_linfa() {
+        let points = Array2::from_shape_fn((2, 37), |(i, j)| crate::rng::gaussian(4, (i * 37 + j) as u64));
+        for len in [0, 1, 15, 16, 37] {
+            let (a, b) = (points.slice(ndarray::s![0, ..len]), points.slice(ndarray::s![1, ..len]));
+            let (fast, slow) = (Euclidean.rdistance(a, b), L2Dist.rdistance(a, b));
+            assert!((fast - slow).abs() <= 1e-4 * slow, "{len}: {fast} {slow}");
+            assert!((Euclidean.rdist_to_dist(fast) - Euclidean.distance(a, b)).abs() < 1e-4);
+        }
+        let (a, b) = (points.column(0), points.column(1));
+        assert_eq!(Euclidean.rdistance(a, b), L2Dist.rdistance(a, b));
+    }
+
+    #[test]
     fn a_row_is_held_against_the_others() {
         let points = ndarray::array![[1.0_f32, 0.0], [0.6, 0.8], [0.0, 1.0], [1.0, 0.0]];
         let near = to_others(points.view(), &[1; 4], &[Some(0), Some(0), Some(1), None]);
