@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn distances_are_those_of_linfa() {
         let points = Array2::from_shape_fn((2, 37), |(i, j)| crate::rng::gaussian(4, (i * 37 + j) as u64));
-        for len in [0, 1, 15, 16, 37] {
+        for len in [1, 15, 16, 37] {
             let (a, b) = (points.slice(ndarray::s![0, ..len]), points.slice(ndarray::s![1, ..len]));
             let (fast, slow) = (Euclidean.rdistance(a, b), L2Dist.rdistance(a, b));
             assert!((fast - slow).abs() <= 1e-4 * slow, "{len}: {fast} {slow}");
