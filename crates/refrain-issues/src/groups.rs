@@ -10,10 +10,14 @@ use crate::fusion::Fusion;
 use crate::graph::shared_neighbour_graph;
 use crate::neighbours::{Neighbour, nearest_centre, nearest_neighbours};
 use linfa::DatasetBase;
+use linfa::ParamGuard;
 use linfa::traits::Fit;
 use linfa_clustering::{KMeans, KMeansInit};
-use ndarray::{Array2, ArrayView2, Axis};
+use linfa_nn::distance::{Distance, L2Dist};
+use ndarray::{Array2, ArrayView, ArrayView2, Axis, Dimension};
 
+/// Sums kept side by side.
+const LANES: usize = 16;
 const KMEANS_ITERATIONS: u64 = 20;
 /// Few points have fewer neighbours of their own kind: at most this part of all, at least `MIN_NEIGHBOURS`.
 const NEIGHBOUR_SHARE: usize = 10;
@@ -194,13 +198,63 @@ fn refine(points: ArrayView2<'_, f32>, centres: Array2<f32>) -> Array2<f32> {
     if centres.nrows() < 2 {
         return centres;
     }
-    let fitted = KMeans::params(centres.nrows())
+    // Nothing is drawn: centres are given. This is how to come by a generator of the type that linfa asks for.
+    let Ok(usual) = KMeans::<f32, L2Dist>::params(centres.nrows()).check() else {
+        return centres;
+    };
+    let fitted = KMeans::params_with(centres.nrows(), usual.rng().clone(), Euclidean)
         .init_method(KMeansInit::Precomputed(centres.clone()))
         .n_runs(1)
         .max_n_iterations(KMEANS_ITERATIONS)
         .tolerance(KMEANS_TOLERANCE)
         .fit(&DatasetBase::from(points));
     fitted.map_or(centres, |model| unit_rows(model.centroids().clone()))
+}
+
+/// linfa's own measure adds one square at a time, which was three fifths of all work on 50,000 texts.
+#[derive(Debug, Clone)]
+struct Euclidean;
+
+impl Distance<f32> for Euclidean {
+    fn distance<D: Dimension>(&self, a: ArrayView<'_, f32, D>, b: ArrayView<'_, f32, D>) -> f32 {
+        L2Dist.distance(a, b)
+    }
+
+    fn rdistance<D: Dimension>(&self, a: ArrayView<'_, f32, D>, b: ArrayView<'_, f32, D>) -> f32 {
+        match (a.as_slice(), b.as_slice()) {
+            (Some(a), Some(b)) => pulp::Arch::new().dispatch(SquaredDistance(a, b)),
+            _ => L2Dist.rdistance(a, b),
+        }
+    }
+
+    fn rdist_to_dist(&self, rdist: f32) -> f32 {
+        rdist.sqrt()
+    }
+
+    fn dist_to_rdist(&self, dist: f32) -> f32 {
+        dist * dist
+    }
+}
+
+/// Squares summed side by side, compiled for each generation of processors; all of them sum in the same order.
+struct SquaredDistance<'a>(&'a [f32], &'a [f32]);
+
+impl pulp::NullaryFnOnce for SquaredDistance<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn call(self) -> f32 {
+        let (runs_a, rest_a) = self.0.as_chunks::<LANES>();
+        let (runs_b, rest_b) = self.1.as_chunks::<LANES>();
+        let mut sums = [0.0_f32; LANES];
+        for (a, b) in runs_a.iter().zip(runs_b) {
+            for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+                *sum += (a - b) * (a - b);
+            }
+        }
+        let rest: f32 = rest_a.iter().zip(rest_b).map(|(a, b)| (a - b) * (a - b)).sum();
+        sums.iter().sum::<f32>() + rest
+    }
 }
 
 /// Labels with the most similar groups made one until no two reach `min_similarity`.
@@ -221,6 +275,19 @@ fn merge_near(points: ArrayView2<'_, f32>, labels: &[Option<u32>], min_similarit
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn distances_are_those_of_linfa() {
+        let points = Array2::from_shape_fn((2, 37), |(i, j)| crate::rng::gaussian(4, (i * 37 + j) as u64));
+        for len in [1, 15, 16, 37] {
+            let (a, b) = (points.slice(ndarray::s![0, ..len]), points.slice(ndarray::s![1, ..len]));
+            let (fast, slow) = (Euclidean.rdistance(a, b), L2Dist.rdistance(a, b));
+            assert!((fast - slow).abs() <= 1e-4 * slow, "{len}: {fast} {slow}");
+            assert!((Euclidean.rdist_to_dist(fast) - Euclidean.distance(a, b)).abs() < 1e-4);
+        }
+        let (a, b) = (points.column(0), points.column(1));
+        assert_eq!(Euclidean.rdistance(a, b), L2Dist.rdistance(a, b));
+    }
 
     #[test]
     fn a_row_is_held_against_the_others() {
