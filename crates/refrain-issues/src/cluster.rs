@@ -37,6 +37,7 @@ pub fn cluster_texts(
     cfg: &IssuesConfig,
 ) -> Result<Clustering, IssuesError> {
     cfg.check()?;
+    let cfg = &cfg.for_embedder();
     let distinct = collapse(texts);
     let chosen = sample(&distinct.texts, cfg.sample_max, cfg.seed);
     let sizes: Vec<usize> = chosen.iter().map(|&at| distinct.positions[at].len()).collect();

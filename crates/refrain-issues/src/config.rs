@@ -86,7 +86,24 @@ impl Default for IssuesConfig {
     }
 }
 
+/// How much more alike two groups must be to be one by a model's vectors than by words, and how much finer communities
+/// are sought: vectors of like matters lie closer. Banking77's sample .53 to .66 accuracy, DSTC11 .65 to .67.
+const VECTORS_MERGE: f32 = 0.15;
+const VECTORS_FINER: f64 = 2.0;
+
 impl IssuesConfig {
+    /// The options, which speak of the shop's own words, for the embedder that is set.
+    pub(crate) fn for_embedder(&self) -> Self {
+        if self.vectors_of.is_none() {
+            return self.clone();
+        }
+        Self {
+            merge_similarity: (self.merge_similarity + VECTORS_MERGE).min(1.0),
+            resolution: self.resolution * VECTORS_FINER,
+            ..self.clone()
+        }
+    }
+
     /// Checks that the figures make sense together.
     ///
     /// # Errors

@@ -48,6 +48,7 @@ pub fn run_night(
     as_of: Date,
 ) -> Result<NightIssues, IssuesError> {
     cfg.check()?;
+    let cfg = &cfg.for_embedder();
     check_order(requests, as_of)?;
     if let Some(found) = state.as_of().filter(|&night| night >= as_of) {
         return Err(IssuesError::LaterState { found, as_of });
