@@ -8,8 +8,8 @@ use refrain_ingest::Tables as SourceTables;
 use refrain_insight::{Insight, Night, NightFacts, ShopFacts, SourceAccount, quality_checks};
 use refrain_issues::{IssuesConfig, Request, State};
 use refrain_record::tables::{ConversationOutcome, ConversationTag, IssueMember, QualityCheck};
-use refrain_record::{Date, Facet, IssueId, Outcome, ShopId, TagPath, Timestamp};
-use refrain_tag::Tagger;
+use refrain_record::{AuthorRole, Date, Facet, IssueId, Outcome, ShopId, TagPath, Timestamp};
+use refrain_tag::{ModelReads, Tagger};
 use refrain_text::{find_request, request_core};
 use rustc_hash::FxHashMap;
 
@@ -103,6 +103,18 @@ pub(crate) fn requests_of(source: &SourceTables) -> Vec<Option<usize>> {
             find_request(&turns).map(|index| range.start + index)
         })
         .collect()
+}
+
+/// The texts that the tagger's model will most likely read.
+pub(crate) fn texts_for_model<'s>(source: &'s SourceTables, tagger: &Tagger) -> Vec<&'s str> {
+    let text = |at: usize| source.messages[at].text.as_str();
+    match tagger.reads {
+        ModelReads::Request => requests_of(source).into_iter().flatten().map(text).collect(),
+        ModelReads::EveryMessage => (0..source.messages.len())
+            .filter(|&at| source.messages[at].author_role == AuthorRole::Customer)
+            .map(text)
+            .collect(),
+    }
 }
 
 /// Where the last night left the issues, and which night it is.

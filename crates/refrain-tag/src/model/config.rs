@@ -52,6 +52,10 @@ pub struct TrainConfig {
     pub c: f32,
     /// Length of the vector of a text beside its other features, which have length 1; only with an embedder.
     pub vector_weight: f32,
+    /// Directions of the waves over the vector; 0 takes the vector as it is, which is faster and less exact.
+    pub vector_waves: u32,
+    /// How soon texts count as unlike: likeness is `exp(-sharpness * distance²)`.
+    pub vector_sharpness: f32,
     /// Parts for out-of-fold scores, on which curves and thresholds are fitted; below 2 there are none.
     pub folds: u8,
     /// Lowest score at which a tag is set; a tag's own fitted threshold may lie above it.
@@ -83,7 +87,9 @@ impl Default for TrainConfig {
                 ..FeatureConfig::default()
             },
             c: 1.5,
-            vector_weight: 1.5,
+            vector_weight: 1.0,
+            vector_waves: 512,
+            vector_sharpness: 0.5,
             folds: 5,
             min_score: 0.2,
             min_gap: 0.02,
@@ -103,6 +109,8 @@ impl TrainConfig {
     pub fn check(&self) -> Result<(), ModelError> {
         in_range("c", self.c, 1e-4, 1e4, "a number from 0.0001 to 10000")?;
         in_range("vector_weight", self.vector_weight, 1e-3, 1e3, "a number from 0.001 to 1000")?;
+        in_range("vector_waves", self.vector_waves, 0, 65_536, "a whole number up to 65536")?;
+        in_range("vector_sharpness", self.vector_sharpness, 1e-3, 1e3, "a number from 0.001 to 1000")?;
         in_range("min_score", self.min_score, 0.0, 1.0, "a number from 0 to 1")?;
         in_range("min_gap", self.min_gap, 0.0, 1.0, "a number from 0 to 1")?;
         in_range("folds", self.folds, 0, 20, "a whole number up to 20")?;

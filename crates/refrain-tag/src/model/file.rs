@@ -238,7 +238,7 @@ fn decode_payload(payload: &[u8]) -> Option<TagModel> {
     let weights = Weights::from_parts(head.scales, head.bias, cells)?;
     let labels: Vec<TagPath> = head.labels.into_iter().map(TagPath::from).collect();
     let num_labels = labels.len();
-    let num_dims = head.dense.as_ref().map_or(0, DenseBlock::num_dims);
+    let num_filled = head.dense.as_ref().map_or(0, DenseBlock::num_columns);
     let link_fits = match &head.link {
         Link::Sigmoids(curves) => curves.len() == num_labels && weights.num_classes() == num_labels,
         Link::Softmax(_) => (num_labels..=num_labels + 1).contains(&weights.num_classes()),
@@ -249,7 +249,7 @@ fn decode_payload(payload: &[u8]) -> Option<TagModel> {
         && labels.is_sorted_by(|a, b| a < b)
         && head.rule_trust.values().all(|trust| (0.0..=1.0).contains(trust))
         && head.dense.as_ref().is_none_or(DenseBlock::is_sound)
-        && weights.num_columns() == head.vectorizer.num_features() + num_dims;
+        && weights.num_columns() == head.vectorizer.num_features() + num_filled;
     fits.then(|| TagModel {
         id: short_digest(payload),
         kind: head.kind,

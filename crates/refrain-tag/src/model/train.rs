@@ -128,7 +128,7 @@ pub fn train_doubting(
     let (block, dense) = match embedder {
         Some(embedder) => {
             refuse_vectors_where_unused(config.kind)?;
-            let (block, rows) = DenseBlock::fit(&texts, embedder.as_ref(), config.vector_weight)?;
+            let (block, rows) = DenseBlock::fit(&texts, embedder.as_ref(), config)?;
             (Some(block), rows)
         }
         None => (None, DenseRows::default()),
