@@ -292,6 +292,9 @@ pub(crate) struct TrainArgs {
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) embedder: EmbedderArgs,
+    /// Learn to guess the embedder's vectors from the words, so that the model needs no embedder afterwards.
+    #[arg(long)]
+    pub(crate) distil: bool,
     /// Training settings as TOML.
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,

@@ -83,6 +83,7 @@ pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
         None => TrainConfig::default(),
     };
     settings.seed = args.seed.unwrap_or(settings.seed);
+    settings.distil |= args.distil;
     let config = match &args.config {
         Some(path) => Some(Config::load(path, &[]).map_err(Failure::usage)?),
         None => None,
@@ -108,6 +109,11 @@ pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
         (None, Some(config)) => tagger::embedder(config).map_err(Failure::usage)?,
         (named, _) => named,
     };
+    if settings.distil && vectors.is_none() {
+        return Err(Failure::usage(anyhow::anyhow!(
+            "`--distil` has no embedder to learn from\nhint: name one with `--transformer-model` or `--static-model`"
+        )));
+    }
     let embed_s = prepare(vectors.as_ref(), kept.iter().chain(&held))?;
     let before = cpu_seconds();
     let Fitted {
@@ -129,7 +135,7 @@ pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
     let bytes = fs::metadata(&args.model).map_or(0, |m| m.len());
     let mut report = json!({
         "model": model.id(), "kind": model.kind().as_str(), "labels": model.labels().len(), "examples": kept.len(),
-        "fit_cpu_s": fit_s, "embed_cpu_s": embed_s, "embedder": model.embedder(), "model_bytes": bytes, "doubtful_labels": doubts.len(),
+        "fit_cpu_s": fit_s, "embed_cpu_s": embed_s, "embedder": model.embedder(), "teacher": model.teacher(), "model_bytes": bytes, "doubtful_labels": doubts.len(),
         "history": history.len(), "weak_examples": num_weak, "weighed_rules": num_rules,
     });
     let mut text = format!(
@@ -221,7 +227,10 @@ pub(crate) fn eval_command(args: &EvalArgs) -> Outcome<ExitCode> {
             Some(_) => format!(", and {embed_s:.2} CPU-s to embed {} of them", examples.len()),
             None => String::new(),
         };
-        print(&format!("{}\n{rate:.0} texts per CPU-s{embedding}\n", text_table(&evaluation)));
+        print(&format!(
+            "{}\n{rate:.0} texts per CPU-s{embedding}\n",
+            text_table(&evaluation)
+        ));
     }
     Ok(ExitCode::Done)
 }

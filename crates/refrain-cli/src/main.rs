@@ -71,12 +71,7 @@ fn start(cli: Cli) -> Outcome<ExitCode> {
         Command::Tag { config, night } => run::command(Stages::One(Stage::Tag), &config, &night, voice),
         Command::Journey { config, night } => run::command(Stages::One(Stage::Journey), &config, &night, voice),
         Command::Issues {
-            command:
-                Some(IssuesCommand::Eval {
-                    labels,
-                    embedder,
-                    json,
-                }),
+            command: Some(IssuesCommand::Eval { labels, embedder, json }),
             ..
         } => {
             let choice = embedder.choice();

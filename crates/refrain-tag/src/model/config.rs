@@ -56,6 +56,8 @@ pub struct TrainConfig {
     pub vector_waves: u32,
     /// How soon texts count as unlike: likeness is `exp(-sharpness * distance²)`.
     pub vector_sharpness: f32,
+    /// Learn to guess the vectors from the words, so that the model needs no embedder afterwards.
+    pub distil: bool,
     /// Parts for out-of-fold scores, on which curves and thresholds are fitted; below 2 there are none.
     pub folds: u8,
     /// Lowest score at which a tag is set; a tag's own fitted threshold may lie above it.
@@ -90,6 +92,7 @@ impl Default for TrainConfig {
             vector_weight: 1.0,
             vector_waves: 512,
             vector_sharpness: 0.5,
+            distil: false,
             folds: 5,
             min_score: 0.2,
             min_gap: 0.02,
@@ -108,9 +111,27 @@ impl TrainConfig {
     /// [`ModelError::Setting`] names the first one.
     pub fn check(&self) -> Result<(), ModelError> {
         in_range("c", self.c, 1e-4, 1e4, "a number from 0.0001 to 10000")?;
-        in_range("vector_weight", self.vector_weight, 1e-3, 1e3, "a number from 0.001 to 1000")?;
-        in_range("vector_waves", self.vector_waves, 0, 65_536, "a whole number up to 65536")?;
-        in_range("vector_sharpness", self.vector_sharpness, 1e-3, 1e3, "a number from 0.001 to 1000")?;
+        in_range(
+            "vector_weight",
+            self.vector_weight,
+            1e-3,
+            1e3,
+            "a number from 0.001 to 1000",
+        )?;
+        in_range(
+            "vector_waves",
+            self.vector_waves,
+            0,
+            65_536,
+            "a whole number up to 65536",
+        )?;
+        in_range(
+            "vector_sharpness",
+            self.vector_sharpness,
+            1e-3,
+            1e3,
+            "a number from 0.001 to 1000",
+        )?;
         in_range("min_score", self.min_score, 0.0, 1.0, "a number from 0 to 1")?;
         in_range("min_gap", self.min_gap, 0.0, 1.0, "a number from 0 to 1")?;
         in_range("folds", self.folds, 0, 20, "a whole number up to 20")?;

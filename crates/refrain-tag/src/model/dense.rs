@@ -32,6 +32,24 @@ pub trait TextVectors: Debug + Send + Sync {
     fn vector(&self, text: &str) -> Option<Vec<f32>>;
 }
 
+/// The vectors of texts.
+///
+/// # Errors
+/// [`ModelError::Vectors`] when the embedder gives no vectors, or such that do not fit together.
+pub(super) fn vectors_of(texts: &[&str], embedder: &dyn TextVectors) -> Result<Vec<Vec<f32>>, ModelError> {
+    let refusal = |found: String| ModelError::Vectors {
+        found,
+        hint: "check the model's folder with `refrain doctor`, or train without vectors",
+    };
+    let vectors: Option<Vec<Vec<f32>>> = texts.par_iter().map(|text| embedder.vector(text)).collect();
+    let vectors = vectors.ok_or_else(|| refusal(format!("`{}` has no vector of a text", embedder.id())))?;
+    let dims = vectors.first().map_or(0, Vec::len);
+    if dims == 0 || vectors.iter().any(|vector| vector.len() != dims) {
+        return Err(refusal(format!("vectors of `{}` differ in length", embedder.id())));
+    }
+    Ok(vectors)
+}
+
 /// An embedder at hand, equal to any other of the same id.
 #[derive(Debug, Clone)]
 pub(super) struct Attached(pub(super) Arc<dyn TextVectors>);
@@ -57,28 +75,12 @@ pub(super) struct DenseBlock {
 }
 
 impl DenseBlock {
-    /// The block and its rows, one for each text.
-    ///
-    /// # Errors
-    /// [`ModelError::Vectors`] when the embedder gives no vectors, or such that do not fit together.
-    pub(super) fn fit(
-        texts: &[&str],
-        embedder: &dyn TextVectors,
-        config: &TrainConfig,
-    ) -> Result<(Self, DenseRows), ModelError> {
-        let refusal = |found: String| ModelError::Vectors {
-            found,
-            hint: "check the model's folder with `refrain doctor`, or train without vectors",
-        };
-        let vectors: Option<Vec<Vec<f32>>> = texts.par_iter().map(|text| embedder.vector(text)).collect();
-        let vectors = vectors.ok_or_else(|| refusal(format!("`{}` has no vector of a text", embedder.id())))?;
+    /// The block and its rows, one for each vector; all vectors have the dimensions of the first.
+    pub(super) fn fit(vectors: &[Vec<f32>], embedder: &str, config: &TrainConfig) -> (Self, DenseRows) {
         let dims = vectors.first().map_or(0, Vec::len);
-        if dims == 0 || vectors.iter().any(|vector| vector.len() != dims) {
-            return Err(refusal(format!("vectors of `{}` differ in length", embedder.id())));
-        }
         let block = Self {
-            embedder: embedder.id().to_owned(),
-            mean: mean(&vectors, dims),
+            embedder: embedder.to_owned(),
+            mean: mean(vectors, dims),
             weight: config.vector_weight,
             num_waves: config.vector_waves,
             sharpness: config.vector_sharpness,
@@ -86,7 +88,17 @@ impl DenseBlock {
         let cells: Vec<Vec<f32>> = vectors.par_iter().map(|vector| block.place(vector)).collect();
         let mut rows = DenseRows::new(block.num_columns());
         cells.iter().for_each(|row| rows.push(row));
-        Ok((block, rows))
+        (block, rows)
+    }
+
+    /// The vectors held against their mean and at length 1, and nothing else.
+    pub(super) fn directions(vectors: &[Vec<f32>]) -> DenseRows {
+        let plain = TrainConfig {
+            vector_weight: 1.0,
+            vector_waves: 0,
+            ..TrainConfig::default()
+        };
+        Self::fit(vectors, "", &plain).1
     }
 
     /// Id of the embedder.
@@ -249,4 +261,89 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
         }
     }
     sums[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn block(num_dims: usize, num_waves: u32) -> DenseBlock {
+        DenseBlock {
+            embedder: "e".into(),
+            mean: vec![0.0; num_dims],
+            weight: 1.5,
+            num_waves,
+            sharpness: 0.5,
+        }
+    }
+
+    #[test]
+    fn a_vector_is_held_against_the_mean() {
+        let mut block = block(2, 0);
+        block.weight = 2.0;
+        assert_eq!(block.place(&[3.0, 4.0]), [1.2, 1.6]);
+        block.mean = vec![3.0, 3.0];
+        assert_eq!(block.place(&[3.0, 4.0]), [0.0, 2.0]);
+    }
+
+    #[test]
+    fn what_tells_nothing_is_zero() {
+        for num_waves in [0, 3] {
+            let block = block(2, num_waves);
+            let odd: [&[f32]; 5] = [&[], &[0.0, 0.0], &[1.0], &[f32::NAN, 1.0], &[f32::INFINITY, 1.0]];
+            for vector in odd {
+                assert_eq!(block.place(vector), vec![0.0; block.num_columns()]);
+            }
+        }
+    }
+
+    #[test]
+    fn likeness_of_waves_is_that_of_the_kernel() {
+        let block = block(48, 4096);
+        let vector = |seed: usize| -> Vec<f32> { (0..48).map(|i| ((i * 7 + seed * 13) % 11) as f32 - 5.0).collect() };
+        let unit = |seed: usize| {
+            let vector = vector(seed);
+            let length = dot(&vector, &vector).sqrt();
+            vector.iter().map(|v| v / length).collect::<Vec<f32>>()
+        };
+        for (a, b) in [(0, 0), (0, 1), (2, 5), (3, 7)] {
+            let squares = unit(a).iter().zip(unit(b)).map(|(x, y)| (x - y).powi(2)).sum::<f32>();
+            let kernel = (-block.sharpness * squares).exp() * block.weight.powi(2);
+            let found = dot(&block.place(&vector(a)), &block.place(&vector(b)));
+            assert!((found - kernel).abs() < 0.08, "{found} for {kernel}");
+        }
+    }
+
+    #[test]
+    fn a_transform_made_twice_stretches_by_the_length() {
+        let cells: Vec<f32> = (0..8).map(|i| (i * i % 5) as f32).collect();
+        let mut turned = cells.clone();
+        hadamard(&mut turned);
+        assert_eq!(turned[0], cells.iter().sum::<f32>());
+        hadamard(&mut turned);
+        assert_eq!(turned, cells.iter().map(|v| v * 8.0).collect::<Vec<f32>>());
+    }
+
+    proptest! {
+        #[test]
+        fn rows_have_the_weight_as_length(
+            vector in prop::collection::vec(-3.0f32..3.0, 1..40),
+            num_waves in 0u32..70,
+        ) {
+            let block = block(vector.len(), num_waves);
+            let cells = block.place(&vector);
+            prop_assert_eq!(cells.len(), block.num_columns());
+            let length = dot(&cells, &cells).sqrt();
+            prop_assert!(length == 0.0 || (length - 1.5).abs() < 1e-3, "{}", length);
+        }
+
+        #[test]
+        fn sums_are_near_the_plain_ones(pairs in prop::collection::vec((-2.0f32..2.0, -2.0f32..2.0), 0..70)) {
+            let (a, b): (Vec<f32>, Vec<f32>) = pairs.iter().copied().unzip();
+            let plain: f64 = pairs.iter().map(|&(a, b)| f64::from(a) * f64::from(b)).sum();
+            prop_assert!((f64::from(dot(&a, &b)) - plain).abs() < 1e-4);
+        }
+    }
 }

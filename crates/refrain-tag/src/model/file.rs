@@ -1,4 +1,5 @@
-//! The model file: eight bytes that say what it is, a version, a checksum, then the model.
+//! The model file: eight bytes that say what it is, a version, a checksum, then the model: the length of the head,
+//! the head, the weights, and those of a student where there is one.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,6 +30,8 @@ struct Head {
     labels: Vec<String>,
     vectorizer: Vectorizer,
     dense: Option<DenseBlock>,
+    /// Scales of the student's weights by dimension.
+    student: Option<Vec<f32>>,
     link: Link,
     thresholds: Vec<f32>,
     min_gap: f32,
@@ -45,6 +48,7 @@ pub(super) fn encode_payload(model: &TagModel) -> Result<Vec<u8>, ModelError> {
         labels: model.labels.iter().map(|label| label.as_str().to_owned()).collect(),
         vectorizer: model.vectorizer.clone(),
         dense: model.dense.clone(),
+        student: model.student.as_ref().map(|student| student.scales().to_vec()),
         link: model.link.clone(),
         thresholds: model.thresholds.clone(),
         min_gap: model.min_gap,
@@ -60,6 +64,9 @@ pub(super) fn encode_payload(model: &TagModel) -> Result<Vec<u8>, ModelError> {
     let mut payload = (head.len() as u64).to_le_bytes().to_vec();
     payload.extend_from_slice(&head);
     payload.extend_from_slice(&model.weights.bytes());
+    if let Some(student) = &model.student {
+        payload.extend_from_slice(&student.bytes());
+    }
     Ok(payload)
 }
 
@@ -235,6 +242,13 @@ fn decode_payload(payload: &[u8]) -> Option<TagModel> {
     let head_len = usize::try_from(u64::from_le_bytes(*head_len)).ok()?;
     let (head, cells) = rest.split_at_checked(head_len)?;
     let head: Head = postcard::from_bytes(head).ok()?;
+    let num_features = head.vectorizer.num_features();
+    let num_guessed = head.student.as_ref().map_or(0, Vec::len);
+    let (cells, taught) = cells.split_at_checked(cells.len().checked_sub(num_features.checked_mul(num_guessed)?)?)?;
+    let student = match head.student {
+        Some(scales) => Some(Weights::from_parts(scales, vec![0.0; num_guessed], taught)?),
+        None => None,
+    };
     let weights = Weights::from_parts(head.scales, head.bias, cells)?;
     let labels: Vec<TagPath> = head.labels.into_iter().map(TagPath::from).collect();
     let num_labels = labels.len();
@@ -249,13 +263,15 @@ fn decode_payload(payload: &[u8]) -> Option<TagModel> {
         && labels.is_sorted_by(|a, b| a < b)
         && head.rule_trust.values().all(|trust| (0.0..=1.0).contains(trust))
         && head.dense.as_ref().is_none_or(DenseBlock::is_sound)
-        && weights.num_columns() == head.vectorizer.num_features() + num_filled;
+        && (student.is_none() || head.dense.is_some())
+        && weights.num_columns() == num_features + num_filled;
     fits.then(|| TagModel {
         id: short_digest(payload),
         kind: head.kind,
         labels,
         vectorizer: head.vectorizer,
         dense: head.dense,
+        student,
         embedder: None,
         weights,
         rule_trust: head.rule_trust,

@@ -39,10 +39,13 @@ mod predict;
 mod report;
 mod softmax;
 mod sparse;
+mod student;
 mod svm;
 #[cfg(test)]
 mod tests;
 mod train;
+#[cfg(test)]
+mod vector_tests;
 mod weights;
 
 pub use config::{ModelKind, MultiLabel, TrainConfig};

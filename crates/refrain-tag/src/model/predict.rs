@@ -44,7 +44,9 @@ pub struct TagModel {
     pub(super) vectorizer: Vectorizer,
     /// How vectors become the columns behind those of the vectorizer.
     pub(super) dense: Option<DenseBlock>,
-    /// There exactly when `dense` is.
+    /// Guesses the vectors, by dimension in place of class.
+    pub(super) student: Option<Weights>,
+    /// There exactly when `dense` is and no student guesses the vectors.
     pub(super) embedder: Option<Attached>,
     pub(super) weights: Weights,
     pub(super) link: Link,
@@ -142,9 +144,15 @@ impl TagModel {
         self.kind
     }
 
-    /// Id of the embedder whose vectors it reads; `None` when it reads none.
+    /// Id of the embedder whose vectors it reads; `None` when it reads none or guesses them itself.
     #[must_use]
     pub fn embedder(&self) -> Option<&str> {
+        self.teacher().filter(|_| self.student.is_none())
+    }
+
+    /// Id of the embedder that it was trained with, needed any more or not.
+    #[must_use]
+    pub fn teacher(&self) -> Option<&str> {
         self.dense.as_ref().map(DenseBlock::embedder)
     }
 
@@ -217,11 +225,7 @@ impl TagModel {
         let Some((best, score, gap)) = best_of(&scores) else {
             return (None, Vec::new());
         };
-        let set = if is_blank {
-            Vec::new()
-        } else {
-            self.set_tags(&scores)
-        };
+        let set = if is_blank { Vec::new() } else { self.set_tags(&scores) };
         let tag = self.labels[best].clone();
         (
             Some(Decision {
@@ -237,7 +241,11 @@ impl TagModel {
     /// Scores by label; `None` when the vector that the model needs cannot be had.
     fn scores(&self, text: &str, mut features: SparseVec) -> Option<Vec<f32>> {
         if let Some(block) = &self.dense {
-            let cells = block.place(&self.embedder.as_ref()?.0.vector(text)?);
+            let vector = match &self.student {
+                Some(student) => student.margins(&features.indices, &features.values),
+                None => self.embedder.as_ref()?.0.vector(text)?,
+            };
+            let cells = block.place(&vector);
             let first = self.vectorizer.num_features() as u32;
             features.indices.extend((first..).zip(&cells).map(|(column, _)| column));
             features.values.extend(cells);

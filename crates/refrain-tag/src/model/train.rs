@@ -10,14 +10,14 @@ use refrain_text::features::{FeatureConfig, Vectorizer};
 
 use super::calibrate::{Folds, Sigmoid, best_threshold, fit_best, log_odds};
 use super::config::{ModelKind, MultiLabel, TrainConfig};
-use super::dense::{Attached, DenseBlock, DenseRows, TextVectors};
+use super::dense::{Attached, DenseBlock, DenseRows, TextVectors, vectors_of};
 use super::labels::LabelledText;
 use super::learner::LinearSvm;
 use super::predict::{Link, TagModel, best_of};
 use super::softmax;
 use super::sparse::SparseRows;
 use super::weights::Weights;
-use super::{ModelError, file};
+use super::{ModelError, file, student};
 
 /// Share of tagged examples with several tags from which on `auto` means multi-label.
 const MULTI_LABEL_SHARE: f64 = 0.01;
@@ -62,7 +62,8 @@ pub fn train(examples: &[LabelledText], config: &TrainConfig) -> Result<TagModel
 
 /// As [`train`], with the vectors of an embedder as features beside the others.
 ///
-/// The model names the embedder, and its file can only be read where that one is at hand.
+/// The model names the embedder, and its file can only be read where that one is at hand; with
+/// [`TrainConfig::distil`] it learns to guess the vectors and needs none.
 ///
 /// # Errors
 /// As [`train`]; [`ModelError::Vectors`] when the embedder fails on a text or the kind of model takes no vectors.
@@ -125,17 +126,23 @@ pub fn train_doubting(
     };
     let vectorizer = Vectorizer::fit(&texts, &features);
     let is_multi_label = is_multi_label(&usable, config.multi_label);
-    let (block, dense) = match embedder {
+    let mut data = assemble(&usable, &labels, &vectorizer, config);
+    let mut student = None;
+    let block = match embedder {
         Some(embedder) => {
             refuse_vectors_where_unused(config.kind)?;
-            let (block, rows) = DenseBlock::fit(&texts, embedder.as_ref(), config)?;
-            (Some(block), rows)
+            let mut vectors = vectors_of(&texts, embedder.as_ref())?;
+            if config.distil {
+                let groups: Vec<u64> = usable.iter().map(|example| group_number(example.group())).collect();
+                let directions = DenseBlock::directions(&vectors);
+                let (weights, guesses) = student::learn(&data.rows, &directions, &groups, config.seed);
+                (student, vectors) = (Some(weights), guesses);
+            }
+            let (block, rows) = DenseBlock::fit(&vectors, embedder.id(), config);
+            data.dense = rows;
+            Some(block)
         }
-        None => (None, DenseRows::default()),
-    };
-    let data = Examples {
-        dense,
-        ..assemble(&usable, &labels, &vectorizer, config)
+        None => None,
     };
     let learned = match config.kind {
         ModelKind::Linear => learn_linear(&data, config)?,
@@ -153,7 +160,8 @@ pub fn train_doubting(
         labels,
         vectorizer,
         dense: block,
-        embedder: embedder.cloned().map(Attached),
+        embedder: embedder.filter(|_| student.is_none()).cloned().map(Attached),
+        student,
         weights: learned.weights,
         link: learned.link.clone(),
         thresholds,
@@ -164,6 +172,13 @@ pub fn train_doubting(
     model.id = file::short_digest(&file::encode_payload(&model)?);
     let doubts = doubts(&usable, &data, &learned.scores, &model.labels);
     Ok((model, doubts))
+}
+
+/// A number that rows of one group share.
+fn group_number(group: &str) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&blake3::hash(group.as_bytes()).as_bytes()[..8]);
+    u64::from_le_bytes(word)
 }
 
 fn refuse_vectors_where_unused(kind: ModelKind) -> Result<(), ModelError> {
