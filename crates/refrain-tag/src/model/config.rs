@@ -52,7 +52,7 @@ pub struct TrainConfig {
     pub c: f32,
     /// Length of the vector of a text beside its other features, which have length 1; only with an embedder.
     pub vector_weight: f32,
-    /// Directions of the waves over the vector; 0 takes the vector as it is, which is faster and less exact.
+    /// Directions of the waves over the vector; 0 takes the vector alone, which is faster and less exact.
     pub vector_waves: u32,
     /// How soon texts count as unlike: likeness is `exp(-sharpness * distance²)`.
     pub vector_sharpness: f32,
@@ -89,7 +89,7 @@ impl Default for TrainConfig {
                 ..FeatureConfig::default()
             },
             c: 1.5,
-            vector_weight: 1.0,
+            vector_weight: 1.4,
             vector_waves: 512,
             vector_sharpness: 0.5,
             distil: false,

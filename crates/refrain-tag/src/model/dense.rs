@@ -2,7 +2,7 @@
 //!
 //! A vector is held against the mean of the training texts and brought to length 1; `[3, 4]` against the mean
 //! `[0, 0]` becomes `[0.6, 0.8]`. A separator is straight, while the tags of texts near each other in meaning are
-//! not, so the block is made of waves over random directions: products of two such rows come close to
+//! not, so half of the block is made of waves over random directions: products of two such rows come close to
 //! `exp(-sharpness * distance²)` (Rahimi and Recht, Random Features for Large-Scale Kernel Machines, NIPS 2007).
 //! The directions are signs and Hadamard transforms (Yu et al., Orthogonal Random Features, NIPS 2016): nearer than
 //! independent ones, nothing to store, and some ten thousand additions a text.
@@ -69,7 +69,7 @@ pub(super) struct DenseBlock {
     mean: Vec<f32>,
     /// Length of the block; sparse features have length 1.
     weight: f32,
-    /// Directions; two columns each. Without any, the vector itself makes the columns.
+    /// Directions; two columns each, behind those of the vector itself.
     num_waves: u32,
     sharpness: f32,
 }
@@ -109,7 +109,7 @@ impl DenseBlock {
     pub(super) fn num_columns(&self) -> usize {
         match self.num_waves {
             0 => self.mean.len(),
-            waves => 2 * waves as usize,
+            waves => self.mean.len() + 2 * waves as usize,
         }
     }
 
@@ -125,10 +125,15 @@ impl DenseBlock {
         let Some(mut cells) = self.direction(vector) else {
             return vec![0.0; self.num_columns()];
         };
+        let mut waves = Vec::new();
+        let mut weight = self.weight;
         if self.num_waves > 0 {
-            return self.waves(&cells);
+            // Two halves of equal length.
+            weight *= std::f32::consts::FRAC_1_SQRT_2;
+            waves = self.waves(&cells, weight);
         }
-        cells.iter_mut().for_each(|cell| *cell *= self.weight);
+        cells.iter_mut().for_each(|cell| *cell *= weight);
+        cells.extend(waves);
         cells
     }
 
@@ -146,12 +151,12 @@ impl DenseBlock {
     }
 
     /// Cosine and sine of where a vector of length 1 lies along each direction.
-    fn waves(&self, unit: &[f32]) -> Vec<f32> {
+    fn waves(&self, unit: &[f32], weight: f32) -> Vec<f32> {
         let num_waves = self.num_waves as usize;
         let width = unit.len().next_power_of_two();
         // Each transform stretches by the root of the width, and a direction is to be as long as that root.
         let step = (2.0 * self.sharpness).sqrt() / width as f32;
-        let height = self.weight / (num_waves as f32).sqrt();
+        let height = weight / (num_waves as f32).sqrt();
         let mut rng = ChaCha8Rng::seed_from_u64(DIRECTIONS_SEED);
         let mut cells = Vec::with_capacity(2 * num_waves);
         while cells.len() < 2 * num_waves {
@@ -311,7 +316,8 @@ mod tests {
         for (a, b) in [(0, 0), (0, 1), (2, 5), (3, 7)] {
             let squares = unit(a).iter().zip(unit(b)).map(|(x, y)| (x - y).powi(2)).sum::<f32>();
             let kernel = (-block.sharpness * squares).exp() * block.weight.powi(2);
-            let found = dot(&block.place(&vector(a)), &block.place(&vector(b)));
+            let waves = |seed: usize| block.waves(&unit(seed), block.weight);
+            let found = dot(&waves(a), &waves(b));
             assert!((found - kernel).abs() < 0.08, "{found} for {kernel}");
         }
     }
