@@ -151,3 +151,27 @@ pub(crate) fn open(kind: TagEmbedder, model: Option<&Path>, folder: &Path) -> an
     };
     Ok(Some(TagVectors::new(Vectors::open_folder(kind, &folder.join(model))?)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_embedder_needs_a_folder_and_a_binary_that_can_read_it() {
+        let refusal = |kind, model: Option<&str>| {
+            let opened = open(kind, model.map(Path::new), Path::new("."));
+            opened.unwrap_err().to_string()
+        };
+        assert!(open(TagEmbedder::None, None, Path::new(".")).unwrap().is_none());
+        for kind in [TagEmbedder::Static, TagEmbedder::Transformer] {
+            assert!(refusal(kind, None).contains("`tags.embedder_model`"));
+            assert!(refusal(kind, Some("no/such/folder")).contains("\nhint: "));
+        }
+        let named = EmbedderArgs {
+            static_model: Some("no/such/folder".into()),
+            ..EmbedderArgs::default()
+        };
+        assert!(named.open().unwrap_err().to_string().contains("\nhint: "));
+        assert!(EmbedderArgs::default().open().unwrap().is_none());
+    }
+}

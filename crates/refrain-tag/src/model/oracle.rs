@@ -69,7 +69,8 @@ fn margins_of_a_group_are_those_of_each() {
         .map(|row| (0..9).map(|column| (row * column % 5) as f32 - 1.0).collect())
         .collect();
     let rows = rows_of(&dense);
-    let problem = Problem::new(&rows, &DenseRows::default(), 1.0, &[]);
+    let blank = DenseRows::default();
+    let problem = Problem::new(&rows, &blank, 1.0, &[]);
     // Every other row belongs to the class, so that each separator leans on some.
     let classes: Vec<Vec<bool>> = (0..3)
         .map(|class| (0..7).map(|row| row % 3 == class).collect())
@@ -150,7 +151,8 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let rows = rows_of(&dense);
-        let problem = Problem::new(&rows, &DenseRows::default(), c, &[]);
+        let blank = DenseRows::default();
+        let problem = Problem::new(&rows, &blank, c, &[]);
         let mut solved = problem.blank();
         problem.solve(&positive, &mut solved, &all(&dense), seed, TIGHT);
         let ours: Vec<f64> = problem.weights(&positive, &solved).iter().map(|&w| f64::from(w)).collect();
@@ -170,7 +172,8 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let rows = rows_of(&dense);
-        let problem = Problem::new(&rows, &DenseRows::default(), 1.0, &[]);
+        let blank = DenseRows::default();
+        let problem = Problem::new(&rows, &blank, 1.0, &[]);
         let mut part = problem.blank();
         problem.solve(&positive, &mut part, &all(&dense), seed, TIGHT);
         let held_out = held_out % dense.len();
