@@ -119,7 +119,13 @@ impl TextVectors for TagVectors {
             let ahead = self.ahead.read().unwrap_or_else(|e| e.into_inner());
             ahead.get(&hash(text)).cloned()
         };
-        known.or_else(|| self.vectors.embed(&[text]).ok()?.pop())
+        if known.is_some() {
+            return known;
+        }
+        // Training on a shop's history asks for a text again and again.
+        let made = self.vectors.embed(&[text]).ok()?.pop()?;
+        self.keep(&[text], vec![made.clone()]);
+        Some(made)
     }
 }
 
