@@ -112,20 +112,22 @@ def peer_multi(c, train, test):
             "fit_s": fit_s, "rate": rate}
 
 
-def own(refrain, work, train, test, settings):
-    """The same split through the command line."""
+def own(refrain, work, train, test, settings, embedder, distil):
+    """The same split through the command line; a distilled model is measured without its embedder."""
     for name, rows in [("train", train), ("test", test)]:
         with open(work / f"{name}.jsonl", "w", encoding="utf-8") as out:
             for text, tags in rows:
                 out.write(json.dumps({"text": text, "tags": tags}) + "\n")
     command = [refrain, "train", "--labels", work / "train.jsonl", "--model", work / "model", "--json"]
-    fitted = json.loads(subprocess.run([*command, *settings], check=True, capture_output=True).stdout)
-    judged = json.loads(subprocess.run(
-        [refrain, "eval", "--model", work / "model", "--labels", work / "test.jsonl", "--json"],
-        check=True, capture_output=True).stdout)
+    teach = ["--distil"] if distil else []
+    fitted = json.loads(subprocess.run([*command, *settings, *embedder, *teach], check=True, capture_output=True).stdout)
+    command = [refrain, "eval", "--model", work / "model", "--labels", work / "test.jsonl", "--json"]
+    judged = json.loads(subprocess.run([*command, *([] if distil else embedder)], check=True, capture_output=True).stdout)
+    embed_s = judged["embed_cpu_s"]
     return {"accuracy": judged["accuracy"], "auroc": judged["out_of_scope_auroc"], "micro_f1": judged["micro_f1"],
             "macro_f1": judged["macro_f1"], "ece": judged["ece"], "fit_s": fitted["fit_cpu_s"],
-            "rate": judged["texts_per_cpu_s"], "bytes": fitted["model_bytes"]}
+            "rate": judged["texts_per_cpu_s"], "embed_s": fitted["embed_cpu_s"],
+            "rate_embedded": len(test) / (embed_s + len(test) / judged["texts_per_cpu_s"]), "bytes": fitted["model_bytes"]}
 
 
 def mean(results):
@@ -138,6 +140,8 @@ def show(name, who, result, keys):
     cells += [f"{k} {result[k]:.2f}" for k in ("fit_s",) if k in result]
     cells += [f"{result['rate']:.0f} texts per CPU-s"]
     cells += [f"ece {100 * result['ece']:.1f}, {result['bytes'] / 1e6:.1f} MB" if "ece" in result else ""]
+    if result.get("embed_s"):
+        cells += [f"embed_s {result['embed_s']:.2f}, {result['rate_embedded']:.0f} texts per CPU-s with embedding"]
     print(f"{name:<10} {who:<22} {', '.join(c for c in cells if c)}", flush=True)
 
 
@@ -148,7 +152,12 @@ def main():
     parser.add_argument("--folds", type=int, default=5, help="folds of Banking77")
     parser.add_argument("--only", help="one set: banking77, clinc150, multidogo, nlupp")
     parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--static-model", help="token vectors as features beside the words")
+    parser.add_argument("--transformer-model", help="vectors of a sentence-transformers folder as features")
+    parser.add_argument("--distil", action="store_true", help="guess these vectors from the words when tagging")
     args, settings = parser.parse_known_args()
+    folders = [("--static-model", args.static_model), ("--transformer-model", args.transformer_model)]
+    embedder = [part for flag, folder in folders if folder for part in (flag, folder)]
     args.work.mkdir(parents=True, exist_ok=True)
     refrain = pathlib.Path(args.refrain).resolve()
     single = [
@@ -166,7 +175,7 @@ def main():
     for name, splits, peers, keys in sets:
         if args.only and not name.startswith(args.only):
             continue
-        show(name, "refrain", mean([own(refrain, args.work, a, b, settings) for a, b in splits]), keys)
+        show(name, "refrain", mean([own(refrain, args.work, a, b, settings, embedder, args.distil) for a, b in splits]), keys)
         if not args.no_peers:
             for who, peer in peers:
                 show(name, who, mean([peer(a, b) for a, b in splits]), keys)

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use refrain_record::Date;
 
+use crate::tag_vectors::EmbedderArgs;
+
 /// Finds what a shop's customers keep having to say: transcripts in, Parquet out.
 #[derive(Debug, Parser)]
 #[command(name = "refrain", version, propagate_version = true, arg_required_else_help = true)]
@@ -132,7 +134,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         night: NightArgs,
     },
-    /// Models that turn texts into vectors, for `issues`.
+    /// Models that turn texts into vectors, for issues and tags.
     Embed {
         #[command(subcommand)]
         command: EmbedCommand,
@@ -222,12 +224,8 @@ pub(crate) enum IssuesCommand {
         /// Labelled JSONL; the first tag of a row is its label.
         #[arg(long, value_name = "FILE")]
         labels: PathBuf,
-        /// Token vectors in Model2Vec's layout in place of LSA.
-        #[arg(long, value_name = "DIR", conflicts_with = "transformer_model")]
-        static_model: Option<PathBuf>,
-        /// A sentence-transformers folder in place of LSA.
-        #[arg(long, value_name = "DIR")]
-        transformer_model: Option<PathBuf>,
+        #[command(flatten)]
+        embedder: EmbedderArgs,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -302,6 +300,11 @@ pub(crate) struct TrainArgs {
     /// Model file to write.
     #[arg(long, value_name = "FILE")]
     pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) embedder: EmbedderArgs,
+    /// Learn to guess the embedder's vectors from the words, so that the model needs no embedder afterwards.
+    #[arg(long)]
+    pub(crate) distil: bool,
     /// Training settings as TOML.
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
@@ -359,6 +362,8 @@ pub(crate) struct EvalArgs {
     /// Labelled JSONL.
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: PathBuf,
+    #[command(flatten)]
+    pub(crate) embedder: EmbedderArgs,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

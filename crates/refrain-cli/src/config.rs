@@ -14,6 +14,8 @@ use refrain_record::Date;
 use refrain_tag::ModelReads;
 use serde::Deserialize;
 
+use crate::tag_vectors::TagEmbedder;
+
 /// File looked for when `--config` is not given.
 pub(crate) const DEFAULT_FILE: &str = "refrain.toml";
 
@@ -100,6 +102,10 @@ pub(crate) struct TagsSection {
     pub(crate) markers: Option<PathBuf>,
     /// Trained model.
     pub(crate) model: Option<PathBuf>,
+    /// Whose vectors the model reads: the embedder it was trained with.
+    pub(crate) embedder: TagEmbedder,
+    /// Folder of the embedder.
+    pub(crate) embedder_model: Option<PathBuf>,
     /// Which messages the model reads.
     pub(crate) model_reads: ModelReads,
 }

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{BufReader, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use rayon::prelude::*;
 use refrain_issues::IssuesConfig;
 use refrain_record::Language;
 use refrain_tag::model::{
-    Doubt, LabelledText, TagModel, TrainConfig, evaluate, read_labels, text_table, train, train_doubting,
+    Doubt, LabelledText, TagModel, TextVectors, TrainConfig, evaluate, read_labels, text_table, train_doubting,
+    train_with,
 };
 use refrain_tag::{Tagger, Votes, weak_labels, weigh_rules};
 use refrain_text::detect_language;
@@ -21,6 +23,7 @@ use crate::config::Config;
 use crate::failure::{ExitCode, Failure, Outcome};
 use crate::history::Past;
 use crate::output::{cpu_seconds, plain, print};
+use crate::tag_vectors::TagVectors;
 use crate::vectors::Vectors;
 use crate::{history, shipped, tagger};
 
@@ -80,6 +83,7 @@ pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
         None => TrainConfig::default(),
     };
     settings.seed = args.seed.unwrap_or(settings.seed);
+    settings.distil |= args.distil;
     let config = match &args.config {
         Some(path) => Some(Config::load(path, &[]).map_err(Failure::usage)?),
         None => None,
@@ -101,13 +105,23 @@ pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
             (tagger::without_model(config).map_err(Failure::usage)?, history)
         }
     };
+    let vectors = match (args.embedder.open().map_err(Failure::usage)?, &config) {
+        (None, Some(config)) => tagger::embedder(config).map_err(Failure::usage)?,
+        (named, _) => named,
+    };
+    if settings.distil && vectors.is_none() {
+        return Err(Failure::usage(anyhow::anyhow!(
+            "`--distil` has no embedder to learn from\nhint: name one with `--transformer-model` or `--static-model`"
+        )));
+    }
+    let embed_s = prepare(vectors.as_ref(), kept.iter().chain(&held))?;
     let before = cpu_seconds();
     let Fitted {
         model,
         doubts,
         num_weak,
         num_rules,
-    } = fit(&kept, &settings, tagger, &history)?;
+    } = fit(&kept, &settings, tagger, &history, vectors)?;
     let fit_s = cpu_seconds() - before;
     model.save(&args.model)?;
     if let Some(path) = &args.doubts {
@@ -121,7 +135,7 @@ pub(crate) fn train_command(args: &TrainArgs) -> Outcome<ExitCode> {
     let bytes = fs::metadata(&args.model).map_or(0, |m| m.len());
     let mut report = json!({
         "model": model.id(), "kind": model.kind().as_str(), "labels": model.labels().len(), "examples": kept.len(),
-        "fit_cpu_s": fit_s, "model_bytes": bytes, "doubtful_labels": doubts.len(),
+        "fit_cpu_s": fit_s, "embed_cpu_s": embed_s, "embedder": model.embedder(), "teacher": model.teacher(), "model_bytes": bytes, "doubtful_labels": doubts.len(),
         "history": history.len(), "weak_examples": num_weak, "weighed_rules": num_rules,
     });
     let mut text = format!(
@@ -168,8 +182,10 @@ pub(crate) fn fit(
     settings: &TrainConfig,
     tagger: Tagger,
     history: &[Past],
+    vectors: Option<Arc<TagVectors>>,
 ) -> Outcome<Fitted> {
-    let (first, doubts) = train_doubting(examples, settings)?;
+    let vectors = vectors.map(|vectors| vectors as Arc<dyn TextVectors>);
+    let (first, doubts) = train_doubting(examples, settings, vectors.as_ref())?;
     let tagger = Tagger {
         model: Some(first),
         ..tagger
@@ -180,7 +196,7 @@ pub(crate) fn fit(
     let num_weak = weak.len();
     let model = match tagger.model {
         Some(first) if weak.is_empty() => first,
-        _ => train(&[examples, &weak].concat(), settings)?,
+        _ => train_with(&[examples, &weak].concat(), settings, vectors.as_ref())?,
     };
     let num_rules = trust.len();
     Ok(Fitted {
@@ -197,23 +213,52 @@ pub(crate) fn eval_command(args: &EvalArgs) -> Outcome<ExitCode> {
     let (Some(path), None) = (&args.model, &args.config) else {
         return eval_tagger(args, &examples);
     };
-    let model = TagModel::load(path)?;
+    let vectors = args.embedder.open().map_err(Failure::usage)?;
+    let model = TagModel::load_with(path, vectors.clone().map(|vectors| vectors as Arc<dyn TextVectors>))?;
+    let embed_s = prepare(vectors.as_ref(), &examples)?;
     let (evaluation, rate) = timed_evaluation(&model, &examples);
     if args.json {
         let mut report = serde_json::to_value(&evaluation)?;
         report["texts_per_cpu_s"] = json!(rate);
+        report["embed_cpu_s"] = json!(embed_s);
         print(&(serde_json::to_string_pretty(&report)? + "\n"));
     } else {
-        print(&format!("{}\n{rate:.0} texts per CPU-s\n", text_table(&evaluation)));
+        let embedding = match vectors {
+            Some(_) => format!(", and {embed_s:.2} CPU-s to embed {} of them", examples.len()),
+            None => String::new(),
+        };
+        print(&format!(
+            "{}\n{rate:.0} texts per CPU-s{embedding}\n",
+            text_table(&evaluation)
+        ));
     }
     Ok(ExitCode::Done)
+}
+
+/// Makes the vectors of all examples ahead; CPU seconds that it took.
+fn prepare<'e>(
+    vectors: Option<&Arc<TagVectors>>,
+    examples: impl IntoIterator<Item = &'e LabelledText>,
+) -> Outcome<f64> {
+    let before = cpu_seconds();
+    if let Some(vectors) = vectors {
+        let texts: Vec<&str> = examples.into_iter().map(|example| example.text.as_str()).collect();
+        vectors.prepare(&texts)?;
+    }
+    Ok(cpu_seconds() - before)
 }
 
 /// Rulebook alone, model alone and both, over labelled texts taken as a customer's only message.
 fn eval_tagger(args: &EvalArgs, examples: &[LabelledText]) -> Outcome<ExitCode> {
     let path = args.config.as_deref().unwrap_or(Path::new(crate::config::DEFAULT_FILE));
     let config = Config::load(path, &[]).map_err(Failure::usage)?;
-    let tagger = tagger::load(&config).map_err(Failure::usage)?;
+    if args.embedder.choice().is_some() {
+        return Err(Failure::usage(anyhow::anyhow!(
+            "the config names the embedder of its model\nhint: set `tags.embedder` and `tags.embedder_model`"
+        )));
+    }
+    let (tagger, vectors) = tagger::load_with_vectors(&config).map_err(Failure::usage)?;
+    prepare(vectors.as_ref(), examples)?;
     let variants = refrain_tag::evaluate_tagger(&tagger, examples)?;
     if args.json {
         print(&(serde_json::to_string_pretty(&variants)? + "\n"));

@@ -22,6 +22,7 @@ mod shipped;
 mod stages;
 mod start;
 mod tables;
+mod tag_vectors;
 mod tagger;
 mod texts;
 mod vectors;
@@ -70,24 +71,13 @@ fn start(cli: Cli) -> Outcome<ExitCode> {
         Command::Tag { config, night } => run::command(Stages::One(Stage::Tag), &config, &night, voice),
         Command::Journey { config, night } => run::command(Stages::One(Stage::Journey), &config, &night, voice),
         Command::Issues {
-            command:
-                Some(IssuesCommand::Eval {
-                    labels,
-                    static_model,
-                    transformer_model,
-                    json,
-                }),
+            command: Some(IssuesCommand::Eval { labels, embedder, json }),
             ..
         } => {
-            let embedder = match (&static_model, &transformer_model) {
-                (Some(_), _) => Embedder::Static,
-                (None, Some(_)) => Embedder::Transformer,
-                (None, None) => Embedder::Lsa,
-            };
-            let folder = static_model.or(transformer_model);
+            let choice = embedder.choice();
             let settings = IssuesConfig {
-                embedder,
-                embedder_model: folder.map(|folder| folder.to_string_lossy().into_owned()),
+                embedder: choice.map_or(Embedder::Lsa, |(kind, _)| kind),
+                embedder_model: choice.map(|(_, folder)| folder.to_string_lossy().into_owned()),
                 ..IssuesConfig::default()
             };
             labels::issues_eval(&labels, settings, json)

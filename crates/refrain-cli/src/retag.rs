@@ -21,7 +21,7 @@ pub(crate) fn retag(config: &Config, from: Date, to: Date, is_dry: bool, progres
     if to < from {
         return Err(Failure::usage(anyhow!("`--to {to}` is before `--from {from}`")));
     }
-    let tagger = tagger::load(config).map_err(Failure::usage)?;
+    let (tagger, vectors) = tagger::load_with_vectors(config).map_err(Failure::usage)?;
     let lock = LakeLock::take(&config.lake)?;
     let lake = Snapshot::require(&config.lake)?;
     let as_of = lake.as_of()?;
@@ -40,6 +40,10 @@ pub(crate) fn retag(config: &Config, from: Date, to: Date, is_dry: bool, progres
     let mut generation = Generation::begin(&config.lake, config.period, &lock)?;
     for dt in periods {
         let source = progress.timed("read lake", || tables::read_texts(&lake, dt))?;
+        if let Some(vectors) = &vectors {
+            let texts = stages::texts_for_model(&source, &tagger);
+            progress.timed("embed", || vectors.prepare(&texts))?;
+        }
         let rows = progress.timed("tag", || stages::tag(&source, &tagger, &decisions, as_of, progress));
         progress.timed("write", || generation.write_period(dt, &rows, &meta))?;
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use refrain_ingest::{Feeds, Markers, NightAccount, NightSettings, assemble_night};
@@ -25,8 +26,9 @@ use crate::report::{NightReport, Report};
 use crate::retag::retag;
 use crate::stages::{self, Before, InsightInput};
 use crate::tables::{self, IssueTables, Night, TableWriter};
+use crate::tag_vectors::TagVectors;
 use crate::tagger;
-use crate::vectors::Vectors;
+use crate::vectors::{Vectors, tag_cache_file};
 
 const ISSUE_STATE: &str = "issues";
 
@@ -97,6 +99,7 @@ struct Session<'a> {
     config: &'a Config,
     progress: &'a Progress,
     tagger: Tagger,
+    tag_vectors: Option<Arc<TagVectors>>,
     decisions: Decisions,
     vectors: Option<Vectors>,
     markers: Markers,
@@ -108,7 +111,7 @@ struct Session<'a> {
 
 /// Runs and publishes the nights, oldest first.
 pub(crate) fn nights(stages: Stages, config: &Config, args: &NightArgs, progress: &Progress) -> Outcome<Report> {
-    let tagger = tagger::load(config).map_err(Failure::usage)?;
+    let (tagger, tag_vectors) = tagger::load_with_vectors(config).map_err(Failure::usage)?;
     let markers = markers(config).map_err(Failure::usage)?;
     let phrases = Phrases::parse(&marker_text(config).map_err(Failure::usage)?).map_err(Failure::usage)?;
     let lock = LakeLock::take(&config.lake)?;
@@ -127,6 +130,7 @@ pub(crate) fn nights(stages: Stages, config: &Config, args: &NightArgs, progress
         config,
         progress,
         tagger,
+        tag_vectors,
         decisions: Decisions::read(&config.lake)?,
         vectors: Vectors::open(&config.issues, &config.folder).map_err(Failure::usage)?,
         markers,
@@ -227,6 +231,13 @@ impl Session<'_> {
             accounts = self.ingest(&mut night, date)?;
         }
         if self.stages.has(Stage::Tag) {
+            if let Some(vectors) = &self.tag_vectors {
+                let texts = stages::texts_for_model(&night.source, &self.tagger);
+                let cache = tag_cache_file(&self.config.lake);
+                let key = self.config.key.of_texts();
+                self.progress
+                    .timed("embed", || vectors.prepare_cached(&texts, &cache, key))?;
+            }
             night.tags = self.progress.timed("tag", || {
                 stages::tag(&night.source, &self.tagger, &self.decisions, date, self.progress)
             });

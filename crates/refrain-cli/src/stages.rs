@@ -11,7 +11,7 @@ use refrain_record::tables::{ConversationOutcome, ConversationTag, IssueMember, 
 use refrain_record::{
     AuthorRole, ConversationText, Date, Facet, IssueId, Language, Outcome, ShopId, TagPath, Timestamp, Turn, Visibility,
 };
-use refrain_tag::Tagger;
+use refrain_tag::{ModelReads, Tagger};
 use refrain_text::{find_request, request_core};
 use rustc_hash::FxHashMap;
 
@@ -106,6 +106,18 @@ pub(crate) fn requests_of(source: &SourceTables) -> Vec<Option<usize>> {
             find_request(&turns).map(|index| range.start + index)
         })
         .collect()
+}
+
+/// The texts that the tagger's model will most likely read.
+pub(crate) fn texts_for_model<'s>(source: &'s SourceTables, tagger: &Tagger) -> Vec<&'s str> {
+    let text = |at: usize| source.messages[at].text.as_str();
+    match tagger.reads {
+        ModelReads::Request => requests_of(source).into_iter().flatten().map(text).collect(),
+        ModelReads::EveryMessage => (0..source.messages.len())
+            .filter(|&at| source.messages[at].author_role == AuthorRole::Customer)
+            .map(text)
+            .collect(),
+    }
 }
 
 /// Where the last night left the issues, and which night it is.

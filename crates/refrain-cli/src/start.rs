@@ -43,7 +43,7 @@ pub(crate) fn init(folder: &Path) -> Outcome<ExitCode> {
     let model = folder.join(MODEL_FILE);
     fs::create_dir_all(folder.join("models"))
         .with_context(|| format!("cannot create folder `{}`", folder.join("models").display()))?;
-    let fitted = labels::fit(&labels::starter()?, &starter_settings(), tagger::shipped()?, &[])?;
+    let fitted = labels::fit(&labels::starter()?, &starter_settings(), tagger::shipped()?, &[], None)?;
     fitted.model.save(&model)?;
     print(&format!(
         "wrote {} files to {}, among them a tag model learned from the starter corpus\nnext: name your exports in refrain.toml, then `refrain doctor` and `refrain run`\nkeep secrets/identity.key safe and out of version control: without it no person can be recognised again\n",
@@ -207,7 +207,7 @@ fn train_demo_model(out: &Path) -> Outcome<()> {
     let path = out.join(MODEL_FILE);
     fs::create_dir_all(out.join("models"))
         .with_context(|| format!("cannot create folder `{}`", out.join("models").display()))?;
-    let fitted = labels::fit(&examples, &TrainConfig::default(), tagger::shipped()?, &[])?;
+    let fitted = labels::fit(&examples, &TrainConfig::default(), tagger::shipped()?, &[], None)?;
     fitted.model.save(&path)?;
     let file = out.join("refrain.toml");
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read `{}`", file.display()))?;

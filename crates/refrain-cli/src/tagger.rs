@@ -1,20 +1,41 @@
 //! The tagger of a config: its taxonomy, rulebook and model, or what ships inside the binary.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use refrain_tag::model::TagModel;
+use refrain_tag::model::{TagModel, TextVectors};
 use refrain_tag::{Rulebook, Tagger, Taxonomy};
 
 use crate::config::{Config, TagsSection};
 use crate::shipped;
+use crate::tag_vectors::{self, TagVectors};
 
 /// Builds the tagger of a config.
 ///
 /// # Errors
 /// Names the file and what is wrong in it.
 pub(crate) fn load(config: &Config) -> anyhow::Result<Tagger> {
-    build(&config.tags, &config.folder)
+    load_with_vectors(config).map(|(tagger, _)| tagger)
+}
+
+/// As [`load`], with the embedder of the model, for who tags many texts and makes their vectors ahead.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_with_vectors(config: &Config) -> anyhow::Result<(Tagger, Option<Arc<TagVectors>>)> {
+    let vectors = embedder(config)?;
+    let tagger = build(&config.tags, &config.folder, vectors.clone())?;
+    Ok((tagger, vectors))
+}
+
+/// The embedder that a config names for tags.
+///
+/// # Errors
+/// When its folder is not named, missing or damaged, and when this binary was built without embedders.
+pub(crate) fn embedder(config: &Config) -> anyhow::Result<Option<Arc<TagVectors>>> {
+    let tags = &config.tags;
+    tag_vectors::open(tags.embedder, tags.embedder_model.as_deref(), &config.folder)
 }
 
 /// Taxonomy and rulebook of a config, without its model: what a new one is fitted beside.
@@ -26,7 +47,7 @@ pub(crate) fn without_model(config: &Config) -> anyhow::Result<Tagger> {
         model: None,
         ..config.tags.clone()
     };
-    build(&tags, &config.folder)
+    build(&tags, &config.folder, None)
 }
 
 /// The tagger that ships, without a model.
@@ -34,10 +55,10 @@ pub(crate) fn without_model(config: &Config) -> anyhow::Result<Tagger> {
 /// # Errors
 /// Never for a binary whose tests passed.
 pub(crate) fn shipped() -> anyhow::Result<Tagger> {
-    build(&TagsSection::default(), Path::new("."))
+    build(&TagsSection::default(), Path::new("."), None)
 }
 
-fn build(tags: &TagsSection, folder: &Path) -> anyhow::Result<Tagger> {
+fn build(tags: &TagsSection, folder: &Path, vectors: Option<Arc<TagVectors>>) -> anyhow::Result<Tagger> {
     let taxonomy = match &tags.taxonomy {
         Some(path) => {
             let text = read(&folder.join(path))?;
@@ -57,7 +78,10 @@ fn build(tags: &TagsSection, folder: &Path) -> anyhow::Result<Tagger> {
         None => Rulebook::parse(shipped::RULES, &taxonomy)?,
     };
     let model = match &tags.model {
-        Some(path) => Some(TagModel::load(folder.join(path))?),
+        Some(path) => {
+            let vectors = vectors.map(|vectors| vectors as Arc<dyn TextVectors>);
+            Some(TagModel::load_with(folder.join(path), vectors)?)
+        }
         None => None,
     };
     Ok(Tagger {

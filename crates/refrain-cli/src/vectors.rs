@@ -42,7 +42,15 @@ impl Vectors {
         let Some(model) = &cfg.embedder_model else {
             bail!("`issues.embedder` needs a model\nhint: name its folder in `issues.embedder_model`");
         };
-        open_model(cfg.embedder, &folder.join(model)).map(Some)
+        Self::open_folder(cfg.embedder, &folder.join(model)).map(Some)
+    }
+
+    /// Opens the model in a folder, which must be of the given kind.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) fn open_folder(embedder: Embedder, folder: &Path) -> anyhow::Result<Self> {
+        open_model(embedder, folder)
     }
 
     /// Names the model and what decides on its vectors.
@@ -112,7 +120,7 @@ fn open_model(embedder: Embedder, folder: &Path) -> anyhow::Result<Vectors> {
 #[cfg(not(feature = "embed"))]
 fn open_model(_: Embedder, folder: &Path) -> anyhow::Result<Vectors> {
     bail!(
-        "`{}` cannot be used: this refrain was built without embedders\nhint: build it with `cargo build --release --features embed`, or set `issues.embedder = \"lsa\"`",
+        "`{}` cannot be used: this refrain was built without embedders\nhint: build it with `cargo build --release --features embed`, or name no embedder (for issues `issues.embedder = \"lsa\"`)",
         folder.display()
     )
 }
@@ -149,9 +157,14 @@ pub(crate) fn distill(model: &Path, _: &Path, _: usize) -> Outcome<ExitCode> {
     Ok(ExitCode::Failed)
 }
 
-/// Where a lake keeps the vectors of an embedder.
+/// Where a lake keeps the vectors of an embedder for issues.
 pub(crate) fn cache_file(lake: &refrain_lake::LakeDir) -> PathBuf {
     lake.internal().join("cache").join("vectors.bin")
+}
+
+/// The same for tags, which read other texts and may have another embedder.
+pub(crate) fn tag_cache_file(lake: &refrain_lake::LakeDir) -> PathBuf {
+    lake.internal().join("cache").join("tag-vectors.bin")
 }
 
 fn hash(text: &str, key: &[u8; 32]) -> TextHash {

@@ -50,6 +50,14 @@ pub struct TrainConfig {
     pub features: FeatureConfig,
     /// Cost of errors on the examples; larger fits closer.
     pub c: f32,
+    /// Length of the vector of a text beside its other features, which have length 1; only with an embedder.
+    pub vector_weight: f32,
+    /// Directions of the waves over the vector; 0 takes the vector alone, which is faster and less exact.
+    pub vector_waves: u32,
+    /// How soon texts count as unlike: likeness is `exp(-sharpness * distance²)`.
+    pub vector_sharpness: f32,
+    /// Learn to guess the vectors from the words, so that the model needs no embedder afterwards.
+    pub distil: bool,
     /// Parts for out-of-fold scores, on which curves and thresholds are fitted; below 2 there are none.
     pub folds: u8,
     /// Lowest score at which a tag is set; a tag's own fitted threshold may lie above it.
@@ -81,6 +89,10 @@ impl Default for TrainConfig {
                 ..FeatureConfig::default()
             },
             c: 1.5,
+            vector_weight: 1.4,
+            vector_waves: 512,
+            vector_sharpness: 0.5,
+            distil: false,
             folds: 5,
             min_score: 0.2,
             min_gap: 0.02,
@@ -99,6 +111,27 @@ impl TrainConfig {
     /// [`ModelError::Setting`] names the first one.
     pub fn check(&self) -> Result<(), ModelError> {
         in_range("c", self.c, 1e-4, 1e4, "a number from 0.0001 to 10000")?;
+        in_range(
+            "vector_weight",
+            self.vector_weight,
+            1e-3,
+            1e3,
+            "a number from 0.001 to 1000",
+        )?;
+        in_range(
+            "vector_waves",
+            self.vector_waves,
+            0,
+            65_536,
+            "a whole number up to 65536",
+        )?;
+        in_range(
+            "vector_sharpness",
+            self.vector_sharpness,
+            1e-3,
+            1e3,
+            "a number from 0.001 to 1000",
+        )?;
         in_range("min_score", self.min_score, 0.0, 1.0, "a number from 0 to 1")?;
         in_range("min_gap", self.min_gap, 0.0, 1.0, "a number from 0 to 1")?;
         in_range("folds", self.folds, 0, 20, "a whole number up to 20")?;

@@ -58,6 +58,14 @@ pub enum ModelError {
         /// What the learner said.
         reason: String,
     },
+    /// The vectors of texts are not there, or not those that the model was fitted beside.
+    #[error("{found}\nhint: {hint}")]
+    Vectors {
+        /// What is missing or differs.
+        found: String,
+        /// What to do.
+        hint: &'static str,
+    },
     /// linfa refused the data.
     #[error("the learner refused the data")]
     Linfa(#[from] linfa::Error),

@@ -1,9 +1,11 @@
-//! The model file: eight bytes that say what it is, a version, a checksum, then the model.
+//! The model file: eight bytes that say what it is, a version, a checksum, then the model: the length of the head,
+//! the head, the weights, and those of a student where there is one.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use refrain_record::TagPath;
 use refrain_text::features::Vectorizer;
@@ -11,11 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use super::ModelError;
 use super::config::ModelKind;
+use super::dense::{Attached, DenseBlock, TextVectors};
 use super::predict::{Link, TagModel};
 use super::weights::Weights;
 
 const MAGIC: [u8; 8] = *b"REFRAIN\x1a";
-const VERSION: u16 = 3;
+const VERSION: u16 = 4;
 /// Magic, version, checksum.
 const HEAD_BYTES: usize = 8 + 2 + 32;
 const DIGEST_CHARS: usize = 16;
@@ -26,6 +29,9 @@ struct Head {
     kind: ModelKind,
     labels: Vec<String>,
     vectorizer: Vectorizer,
+    dense: Option<DenseBlock>,
+    /// Scales of the student's weights by dimension.
+    student: Option<Vec<f32>>,
     link: Link,
     thresholds: Vec<f32>,
     min_gap: f32,
@@ -41,6 +47,8 @@ pub(super) fn encode_payload(model: &TagModel) -> Result<Vec<u8>, ModelError> {
         kind: model.kind,
         labels: model.labels.iter().map(|label| label.as_str().to_owned()).collect(),
         vectorizer: model.vectorizer.clone(),
+        dense: model.dense.clone(),
+        student: model.student.as_ref().map(|student| student.scales().to_vec()),
         link: model.link.clone(),
         thresholds: model.thresholds.clone(),
         min_gap: model.min_gap,
@@ -56,6 +64,9 @@ pub(super) fn encode_payload(model: &TagModel) -> Result<Vec<u8>, ModelError> {
     let mut payload = (head.len() as u64).to_le_bytes().to_vec();
     payload.extend_from_slice(&head);
     payload.extend_from_slice(&model.weights.bytes());
+    if let Some(student) = &model.student {
+        payload.extend_from_slice(&student.bytes());
+    }
     Ok(payload)
 }
 
@@ -82,13 +93,19 @@ impl TagModel {
     /// The model of [`Self::to_bytes`].
     ///
     /// # Errors
-    /// [`ModelError::Format`] when the bytes are no model, damaged, or of another version.
+    /// [`ModelError::Format`] when the bytes are no model, damaged, or of another version; [`ModelError::Vectors`]
+    /// when the model reads vectors.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
-        decode(bytes).map_err(|(found, hint)| ModelError::Format {
-            path: "<bytes>".into(),
-            found,
-            hint,
-        })
+        open(bytes, Path::new("<bytes>"), None)
+    }
+
+    /// As [`Self::from_bytes`], for a model that reads the vectors of `embedder`; without one it may read none.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`]; [`ModelError::Vectors`] when the model was fitted beside another embedder, or beside
+    /// none.
+    pub fn from_bytes_with(bytes: &[u8], embedder: Option<Arc<dyn TextVectors>>) -> Result<Self, ModelError> {
+        open(bytes, Path::new("<bytes>"), embedder)
     }
 
     /// Writes the model file: to a name of its own beside it first, then renamed.
@@ -118,19 +135,55 @@ impl TagModel {
     ///
     /// # Errors
     /// [`ModelError::File`] when it cannot be read, [`ModelError::Format`] when it is no model,
-    /// damaged, or of another version.
+    /// damaged, or of another version, [`ModelError::Vectors`] when it reads vectors.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelError> {
+        Self::load_with(path, None)
+    }
+
+    /// As [`Self::load`], for a model that reads the vectors of `embedder`; without one it may read none.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; [`ModelError::Vectors`] when the model was fitted beside another embedder, or beside none.
+    pub fn load_with(path: impl AsRef<Path>, embedder: Option<Arc<dyn TextVectors>>) -> Result<Self, ModelError> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(|source| ModelError::File {
             action: "read",
             path: path.to_owned(),
             source,
         })?;
-        decode(&bytes).map_err(|(found, hint)| ModelError::Format {
-            path: path.to_owned(),
-            found,
-            hint,
-        })
+        open(&bytes, path, embedder)
+    }
+}
+
+/// Decodes a model and gives it its embedder; `path` is for messages.
+fn open(bytes: &[u8], path: &Path, embedder: Option<Arc<dyn TextVectors>>) -> Result<TagModel, ModelError> {
+    let model = decode(bytes).map_err(|(found, hint)| ModelError::Format {
+        path: path.to_owned(),
+        found,
+        hint,
+    })?;
+    let refusal = |found: String, hint| ModelError::Vectors {
+        found: format!("cannot use model `{}`: {found}", path.display()),
+        hint,
+    };
+    match (model.embedder(), &embedder) {
+        (None, None) => Ok(model),
+        (Some(needed), Some(given)) if needed == given.id() => Ok(TagModel {
+            embedder: embedder.map(Attached),
+            ..model
+        }),
+        (Some(needed), None) => Err(refusal(
+            format!("it reads vectors of `{needed}`, and no embedder is named"),
+            "name the folder it was trained with: `--static-model` or `--transformer-model`, for nights `tags.embedder` and `tags.embedder_model`",
+        )),
+        (Some(needed), Some(given)) => Err(refusal(
+            format!("it reads vectors of `{needed}`, the embedder is `{}`", given.id()),
+            "name the folder it was trained with, or train anew with this one",
+        )),
+        (None, Some(given)) => Err(refusal(
+            format!("it reads no vectors, and `{}` is named", given.id()),
+            "leave the embedder out, or train with it",
+        )),
     }
 }
 
@@ -189,9 +242,17 @@ fn decode_payload(payload: &[u8]) -> Option<TagModel> {
     let head_len = usize::try_from(u64::from_le_bytes(*head_len)).ok()?;
     let (head, cells) = rest.split_at_checked(head_len)?;
     let head: Head = postcard::from_bytes(head).ok()?;
+    let num_features = head.vectorizer.num_features();
+    let num_guessed = head.student.as_ref().map_or(0, Vec::len);
+    let (cells, taught) = cells.split_at_checked(cells.len().checked_sub(num_features.checked_mul(num_guessed)?)?)?;
+    let student = match head.student {
+        Some(scales) => Some(Weights::from_parts(scales, vec![0.0; num_guessed], taught)?),
+        None => None,
+    };
     let weights = Weights::from_parts(head.scales, head.bias, cells)?;
     let labels: Vec<TagPath> = head.labels.into_iter().map(TagPath::from).collect();
     let num_labels = labels.len();
+    let num_filled = head.dense.as_ref().map_or(0, DenseBlock::num_columns);
     let link_fits = match &head.link {
         Link::Sigmoids(curves) => curves.len() == num_labels && weights.num_classes() == num_labels,
         Link::Softmax(_) => (num_labels..=num_labels + 1).contains(&weights.num_classes()),
@@ -201,12 +262,17 @@ fn decode_payload(payload: &[u8]) -> Option<TagModel> {
         && head.thresholds.len() == num_labels
         && labels.is_sorted_by(|a, b| a < b)
         && head.rule_trust.values().all(|trust| (0.0..=1.0).contains(trust))
-        && weights.num_columns() == head.vectorizer.num_features();
+        && head.dense.as_ref().is_none_or(DenseBlock::is_sound)
+        && (student.is_none() || head.dense.is_some())
+        && weights.num_columns() == num_features + num_filled;
     fits.then(|| TagModel {
         id: short_digest(payload),
         kind: head.kind,
         labels,
         vectorizer: head.vectorizer,
+        dense: head.dense,
+        student,
+        embedder: None,
         weights,
         rule_trust: head.rule_trust,
         link: head.link,

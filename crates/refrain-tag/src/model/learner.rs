@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::ModelError;
 use super::calibrate::Folds;
+use super::dense::DenseRows;
 use super::sparse::SparseRows;
 use super::svm::{GROUP, Problem, Separator, Stop, sign};
 
@@ -94,16 +95,17 @@ impl LinearSvm {
 
     /// The cost of a row is multiplied by its `trust`, 1 where there is none.
     ///
-    /// Weights by class, each by column with the bias last, and margins of the rows that `folds`
+    /// Weights by class, each by column, then by dense column, with the bias last, and margins of the rows that `folds`
     /// holds out by models that have not seen them: held-out row x class.
     pub(super) fn fit_folds(
         &self,
         rows: &SparseRows,
+        dense: &DenseRows,
         targets: ArrayView2<'_, bool>,
         trust: &[f32],
         folds: &Folds,
     ) -> (Vec<Vec<f32>>, Array2<f32>) {
-        let problem = Problem::new(rows, self.c, trust);
+        let problem = Problem::new(rows, dense, self.c, trust);
         let classes: Vec<usize> = (0..targets.ncols()).collect();
         let groups: Vec<GroupFit> = classes
             .par_chunks(GROUP)
@@ -292,7 +294,7 @@ impl<T: AsMultiTargets<Elem = bool>> Fit<SparseRows, T, ModelError> for LinearSv
         if targets.nrows() != dataset.records().num_rows() {
             return Err(linfa::Error::MismatchedShapes(dataset.records().num_rows(), targets.nrows()).into());
         }
-        let (classes, _) = self.fit_folds(dataset.records(), targets, &[], &Folds::none());
+        let (classes, _) = self.fit_folds(dataset.records(), &DenseRows::default(), targets, &[], &Folds::none());
         let mut weights = Array2::zeros((dataset.records().num_columns() + 1, classes.len()));
         for (mut column, class) in weights.columns_mut().into_iter().zip(classes) {
             column.assign(&Array1::from_vec(class));

@@ -57,7 +57,7 @@ impl LsaBasis {
 }
 
 /// The columns as rows.
-fn transpose(rows: &SparseRows) -> SparseRows {
+pub(super) fn transpose(rows: &SparseRows) -> SparseRows {
     let mut entries: Vec<Vec<(u32, f32)>> = vec![Vec::new(); rows.num_columns()];
     for row in 0..rows.num_rows() {
         let (columns, values) = rows.row(row);
@@ -73,7 +73,7 @@ fn transpose(rows: &SparseRows) -> SparseRows {
 }
 
 /// Sparse times dense, each row summed by one thread in column order.
-fn multiply(rows: &SparseRows, dense: ArrayView2<'_, f32>) -> Array2<f32> {
+pub(super) fn multiply(rows: &SparseRows, dense: ArrayView2<'_, f32>) -> Array2<f32> {
     let width = dense.ncols();
     let mut product = Array2::zeros((rows.num_rows(), width));
     let dense = dense.as_standard_layout();

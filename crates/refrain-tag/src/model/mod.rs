@@ -25,6 +25,7 @@
 
 mod calibrate;
 mod config;
+mod dense;
 mod error;
 mod evaluate;
 mod explain;
@@ -38,13 +39,17 @@ mod predict;
 mod report;
 mod softmax;
 mod sparse;
+mod student;
 mod svm;
 #[cfg(test)]
 mod tests;
 mod train;
+#[cfg(test)]
+mod vector_tests;
 mod weights;
 
 pub use config::{ModelKind, MultiLabel, TrainConfig};
+pub use dense::TextVectors;
 pub use error::ModelError;
 pub use evaluate::{Evaluation, ReliabilityBin, TagQuality, evaluate};
 pub use labels::{LabelledText, read_labels};
@@ -53,4 +58,4 @@ pub use lsa::LsaBasis;
 pub use predict::{Decision, Prediction, TagModel};
 pub use report::text_table;
 pub use sparse::SparseRows;
-pub use train::{Doubt, train, train_doubting};
+pub use train::{Doubt, train, train_doubting, train_with};

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::dense::DenseRows;
 use super::sparse::SparseRows;
 use super::svm::{Problem, Separator, Stop};
 
@@ -68,7 +69,8 @@ fn margins_of_a_group_are_those_of_each() {
         .map(|row| (0..9).map(|column| (row * column % 5) as f32 - 1.0).collect())
         .collect();
     let rows = rows_of(&dense);
-    let problem = Problem::new(&rows, 1.0, &[]);
+    let blank = DenseRows::default();
+    let problem = Problem::new(&rows, &blank, 1.0, &[]);
     // Every other row belongs to the class, so that each separator leans on some.
     let classes: Vec<Vec<bool>> = (0..3)
         .map(|class| (0..7).map(|row| row % 3 == class).collect())
@@ -102,8 +104,45 @@ fn small_problem() -> impl Strategy<Value = (Vec<Vec<f32>>, Vec<bool>)> {
     })
 }
 
+/// The last columns of the rows as a dense block.
+fn split_of(dense: &[Vec<f32>], num_sparse: usize) -> (SparseRows, DenseRows) {
+    let sparse: Vec<Vec<f32>> = dense.iter().map(|row| row[..num_sparse].to_vec()).collect();
+    let mut rest = DenseRows::new(dense[0].len() - num_sparse);
+    dense.iter().for_each(|row| rest.push(&row[num_sparse..]));
+    (rows_of(&sparse), rest)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_dense_block_is_as_columns_written_out(
+        (dense, positive) in small_problem(),
+        num_sparse in 0usize..5,
+        seed in any::<u64>(),
+    ) {
+        let num_sparse = num_sparse.min(dense[0].len());
+        let (sparse, rest) = split_of(&dense, num_sparse);
+        let problem = Problem::new(&sparse, &rest, 1.0, &[]);
+        let mut solved = problem.blank();
+        problem.solve(&positive, &mut solved, &all(&dense), seed, TIGHT);
+        let ours = problem.weights(&positive, &solved);
+        let oracle = descend(&dense, &positive, 1.0);
+        prop_assert_eq!(ours.len(), oracle.len());
+        for (a, b) in ours.iter().zip(&oracle) {
+            prop_assert!((f64::from(*a) - b).abs() < 5e-3, "{ours:?} against {oracle:?}");
+        }
+        // Rows that hold nothing in place have their whole margin.
+        let rows = all(&dense);
+        let (kept, outside) = rows.split_at(dense.len() / 2);
+        let mut half = problem.blank();
+        problem.solve(&positive, &mut half, kept, seed, TIGHT);
+        let weights = problem.weights(&positive, &half);
+        for (&row, line) in outside.iter().zip(problem.group_margins(&[&half], outside)) {
+            let whole: f32 = dense[row as usize].iter().chain([&1.0]).zip(&weights).map(|(x, w)| x * w).sum();
+            prop_assert!((line[0] - whole).abs() < 1e-3, "{} for {whole}", line[0]);
+        }
+    }
 
     #[test]
     fn reaches_the_minimum_that_gradient_descent_finds(
@@ -112,7 +151,8 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let rows = rows_of(&dense);
-        let problem = Problem::new(&rows, c, &[]);
+        let blank = DenseRows::default();
+        let problem = Problem::new(&rows, &blank, c, &[]);
         let mut solved = problem.blank();
         problem.solve(&positive, &mut solved, &all(&dense), seed, TIGHT);
         let ours: Vec<f64> = problem.weights(&positive, &solved).iter().map(|&w| f64::from(w)).collect();
@@ -132,7 +172,8 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let rows = rows_of(&dense);
-        let problem = Problem::new(&rows, 1.0, &[]);
+        let blank = DenseRows::default();
+        let problem = Problem::new(&rows, &blank, 1.0, &[]);
         let mut part = problem.blank();
         problem.solve(&positive, &mut part, &all(&dense), seed, TIGHT);
         let held_out = held_out % dense.len();

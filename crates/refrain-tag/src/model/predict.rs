@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calibrate::{Sigmoid, log_odds};
 use super::config::ModelKind;
+use super::dense::{Attached, DenseBlock};
 use super::weights::Weights;
 use super::{ModelError, file};
 
@@ -41,6 +42,12 @@ pub struct TagModel {
     pub(super) kind: ModelKind,
     pub(super) labels: Vec<TagPath>,
     pub(super) vectorizer: Vectorizer,
+    /// How vectors become the columns behind those of the vectorizer.
+    pub(super) dense: Option<DenseBlock>,
+    /// Guesses the vectors, by dimension in place of class.
+    pub(super) student: Option<Weights>,
+    /// There exactly when `dense` is and no student guesses the vectors.
+    pub(super) embedder: Option<Attached>,
     pub(super) weights: Weights,
     pub(super) link: Link,
     pub(super) thresholds: Vec<f32>,
@@ -137,6 +144,18 @@ impl TagModel {
         self.kind
     }
 
+    /// Id of the embedder whose vectors it reads; `None` when it reads none or guesses them itself.
+    #[must_use]
+    pub fn embedder(&self) -> Option<&str> {
+        self.teacher().filter(|_| self.student.is_none())
+    }
+
+    /// Id of the embedder that it was trained with, needed any more or not.
+    #[must_use]
+    pub fn teacher(&self) -> Option<&str> {
+        self.dense.as_ref().map(DenseBlock::embedder)
+    }
+
     /// The tags it knows, sorted.
     #[must_use]
     pub fn labels(&self) -> &[TagPath] {
@@ -173,7 +192,7 @@ impl TagModel {
 
     /// The tags of a text, best first, ties by path; empty when the model abstains.
     ///
-    /// A text without any known feature never gets a tag.
+    /// A text without any known feature never gets a tag, nor does one whose vector is needed and cannot be had.
     #[must_use]
     pub fn predict(&self, text: &str) -> Vec<Prediction> {
         self.judge(text).1
@@ -199,15 +218,14 @@ impl TagModel {
     #[must_use]
     pub fn judge(&self, text: &str) -> (Option<Decision>, Vec<Prediction>) {
         let features = self.vectorizer.transform(text);
-        let scores = self.scores(&features);
+        let is_blank = features.is_empty();
+        let Some(scores) = self.scores(text, features) else {
+            return (None, Vec::new());
+        };
         let Some((best, score, gap)) = best_of(&scores) else {
             return (None, Vec::new());
         };
-        let set = if features.is_empty() {
-            Vec::new()
-        } else {
-            self.set_tags(&scores)
-        };
+        let set = if is_blank { Vec::new() } else { self.set_tags(&scores) };
         let tag = self.labels[best].clone();
         (
             Some(Decision {
@@ -220,9 +238,20 @@ impl TagModel {
         )
     }
 
-    pub(super) fn scores(&self, features: &SparseVec) -> Vec<f32> {
+    /// Scores by label; `None` when the vector that the model needs cannot be had.
+    fn scores(&self, text: &str, mut features: SparseVec) -> Option<Vec<f32>> {
+        if let Some(block) = &self.dense {
+            let vector = match &self.student {
+                Some(student) => student.margins(&features.indices, &features.values),
+                None => self.embedder.as_ref()?.0.vector(text)?,
+            };
+            let cells = block.place(&vector);
+            let first = self.vectorizer.num_features() as u32;
+            features.indices.extend((first..).zip(&cells).map(|(column, _)| column));
+            features.values.extend(cells);
+        }
         let margins = self.weights.margins(&features.indices, &features.values);
-        self.link.scores(margins, self.labels.len())
+        Some(self.link.scores(margins, self.labels.len()))
     }
 
     fn set_tags(&self, scores: &[f32]) -> Vec<Prediction> {

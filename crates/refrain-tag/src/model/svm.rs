@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
+use super::dense::{DenseRows, dot};
 use super::sparse::SparseRows;
 
 /// Separators whose margins are computed together.
@@ -35,6 +36,8 @@ pub(super) struct Problem<'a> {
     original: &'a SparseRows,
     /// The shared part of the rows.
     rows: SparseRows,
+    /// What every row has in full; its columns come behind the sparse ones.
+    dense: &'a DenseRows,
     /// Original column -> shared column, or [`LONE`].
     places: Vec<u32>,
     /// Squared norm of each row's lone part.
@@ -51,7 +54,7 @@ const LONE: u32 = u32::MAX;
 /// State of one binary problem: `weights = Σ alpha·y·x`, the bias last.
 #[derive(Debug, Clone)]
 pub(super) struct Separator {
-    /// Weights by shared column, then the bias.
+    /// Weights by shared column, then by dense column, then the bias.
     weights: Vec<f32>,
     alpha: Vec<f32>,
 }
@@ -65,7 +68,7 @@ impl Separator {
 
 impl<'a> Problem<'a> {
     /// `trust` multiplies `c` row by row; 1 where there is none.
-    pub(super) fn new(original: &'a SparseRows, c: f32, trust: &[f32]) -> Self {
+    pub(super) fn new(original: &'a SparseRows, dense: &'a DenseRows, c: f32, trust: &[f32]) -> Self {
         let num_rows = original.num_rows();
         let mut counts = vec![0u32; original.num_columns()];
         for row in 0..num_rows {
@@ -99,11 +102,13 @@ impl<'a> Problem<'a> {
             entries.sort_unstable_by_key(|&(place, _)| place);
             rows.push(entries.drain(..));
             lone.push(alone);
-            diagonal.push(values.iter().map(|v| v * v).sum::<f32>() + 1.0 + ridge);
+            let filled = dense.row(row);
+            diagonal.push(values.iter().map(|v| v * v).sum::<f32>() + dot(filled, filled) + 1.0 + ridge);
         }
         Self {
             original,
             rows,
+            dense,
             places,
             lone,
             diagonal,
@@ -111,7 +116,7 @@ impl<'a> Problem<'a> {
         }
     }
 
-    /// Weights by original column, then the bias.
+    /// Weights by original column, then by dense column, then the bias.
     pub(super) fn weights(&self, positive: &[bool], separator: &Separator) -> Vec<f32> {
         let mut weights: Vec<f32> = self
             .places
@@ -124,7 +129,7 @@ impl<'a> Problem<'a> {
                 }
             })
             .collect();
-        weights.push(separator.weights[self.rows.num_columns()]);
+        weights.extend_from_slice(&separator.weights[self.rows.num_columns()..]);
         for (row, &alpha) in separator.alpha.iter().enumerate().filter(|(_, alpha)| **alpha != 0.0) {
             let (columns, values) = self.original.row(row);
             let lone = columns
@@ -140,10 +145,15 @@ impl<'a> Problem<'a> {
         self.rows.num_rows()
     }
 
+    /// Place of the bias among a separator's weights.
+    fn bias(&self) -> usize {
+        self.rows.num_columns() + self.dense.num_columns()
+    }
+
     /// The separator that knows no row yet.
     pub(super) fn blank(&self) -> Separator {
         Separator {
-            weights: vec![0.0; self.rows.num_columns() + 1],
+            weights: vec![0.0; self.bias() + 1],
             alpha: vec![0.0; self.num_rows()],
         }
     }
@@ -222,7 +232,8 @@ impl<'a> Problem<'a> {
         for (&c, &v) in column_chunks.remainder().iter().zip(value_chunks.remainder()) {
             sums[0] += weights[c as usize] * v;
         }
-        (sums[0] + sums[1]) + (sums[2] + sums[3]) + weights[self.rows.num_columns()]
+        let filled = dot(self.dense.row(row), &weights[self.rows.num_columns()..self.bias()]);
+        (sums[0] + sums[1]) + (sums[2] + sums[3]) + filled + weights[self.bias()]
     }
 
     fn add(&self, weights: &mut [f32], row: usize, step: f32) {
@@ -230,7 +241,10 @@ impl<'a> Problem<'a> {
         for (&c, &v) in columns.iter().zip(values) {
             weights[c as usize] += step * v;
         }
-        weights[self.rows.num_columns()] += step;
+        for (weight, v) in weights[self.rows.num_columns()..].iter_mut().zip(self.dense.row(row)) {
+            *weight += step * v;
+        }
+        weights[self.bias()] += step;
     }
 
     /// Margins of the shared part of the given rows for at most [`GROUP`] separators at once: the
@@ -238,18 +252,24 @@ impl<'a> Problem<'a> {
     ///
     /// Several times faster than one by one: the weights of a column lie side by side.
     pub(super) fn group_margins(&self, separators: &[&Separator], rows: &[u32]) -> Vec<[f32; GROUP]> {
-        let mut columns = vec![[0.0f32; GROUP]; self.rows.num_columns() + 1];
+        let mut columns = vec![[0.0f32; GROUP]; self.bias() + 1];
         for (lane, separator) in separators.iter().take(GROUP).enumerate() {
             for (cell, &weight) in columns.iter_mut().zip(&separator.weights) {
                 cell[lane] = weight;
             }
         }
-        let bias = columns[self.rows.num_columns()];
+        let bias = columns[self.bias()];
+        let filled = &columns[self.rows.num_columns()..self.bias()];
         let margins_of = |&row: &u32| {
             let mut sums = bias;
             let (indices, values) = self.rows.row(row as usize);
             for (&column, &value) in indices.iter().zip(values) {
                 for (sum, weight) in sums.iter_mut().zip(&columns[column as usize]) {
+                    *sum += value * weight;
+                }
+            }
+            for (&value, column) in self.dense.row(row as usize).iter().zip(filled) {
+                for (sum, weight) in sums.iter_mut().zip(column) {
                     *sum += value * weight;
                 }
             }

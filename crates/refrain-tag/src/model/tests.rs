@@ -316,7 +316,7 @@ fn a_wrong_label_comes_first_among_the_doubts() {
         ));
     }
     examples.push(example("where is my parcel number 77", &["refund/request"]));
-    let (model, doubts) = train_doubting(&examples, &TrainConfig::default()).unwrap();
+    let (model, doubts) = train_doubting(&examples, &TrainConfig::default(), None).unwrap();
     assert_eq!(model.id(), train(&examples, &TrainConfig::default()).unwrap().id());
     assert_eq!(doubts[0].text, "where is my parcel number 77");
     assert_eq!(doubts[0].suggested, "shipping/status");

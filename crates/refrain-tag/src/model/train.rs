@@ -1,6 +1,7 @@
 //! Labelled texts to a model: features, learner, out-of-fold scores, curves and thresholds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rayon::prelude::*;
@@ -9,13 +10,14 @@ use refrain_text::features::{FeatureConfig, Vectorizer};
 
 use super::calibrate::{Folds, Sigmoid, best_threshold, fit_best, log_odds};
 use super::config::{ModelKind, MultiLabel, TrainConfig};
+use super::dense::{Attached, DenseBlock, DenseRows, TextVectors, vectors_of};
 use super::labels::LabelledText;
 use super::learner::LinearSvm;
 use super::predict::{Link, TagModel, best_of};
 use super::softmax;
 use super::sparse::SparseRows;
 use super::weights::Weights;
-use super::{ModelError, file};
+use super::{ModelError, file, student};
 
 /// Share of tagged examples with several tags from which on `auto` means multi-label.
 const MULTI_LABEL_SHARE: f64 = 0.01;
@@ -29,6 +31,8 @@ const EVEN: f32 = 0.5;
 /// The examples as matrices.
 pub(super) struct Examples {
     pub(super) rows: SparseRows,
+    /// Vectors of the texts; without columns where there is no embedder.
+    pub(super) dense: DenseRows,
     /// Row x label.
     pub(super) targets: Array2<bool>,
     /// Share of its cost at which a row is learned.
@@ -53,7 +57,22 @@ pub(super) struct Learned {
 /// [`ModelError::Setting`] for a setting outside its range, [`ModelError::NothingToLearn`] when
 /// no example has both text and tag, [`ModelError::Fit`] when the learner does not converge.
 pub fn train(examples: &[LabelledText], config: &TrainConfig) -> Result<TagModel, ModelError> {
-    train_doubting(examples, config).map(|(model, _)| model)
+    train_with(examples, config, None)
+}
+
+/// As [`train`], with the vectors of an embedder as features beside the others.
+///
+/// The model names the embedder, and its file can only be read where that one is at hand; with
+/// [`TrainConfig::distil`] it learns to guess the vectors and needs none.
+///
+/// # Errors
+/// As [`train`]; [`ModelError::Vectors`] when the embedder fails on a text or the kind of model takes no vectors.
+pub fn train_with(
+    examples: &[LabelledText],
+    config: &TrainConfig,
+    embedder: Option<&Arc<dyn TextVectors>>,
+) -> Result<TagModel, ModelError> {
+    train_doubting(examples, config, embedder).map(|(model, _)| model)
 }
 
 /// A label that a model which has not seen it finds unlikely, where it finds another one likely.
@@ -75,13 +94,17 @@ pub struct Doubt {
     pub suggested_score: f32,
 }
 
-/// As [`train`], with the labels worth a second look: most doubtful first, ties by text.
+/// As [`train_with`], with the labels worth a second look: most doubtful first, ties by text.
 ///
 /// Scores are out of fold, so no label vouches for itself; rows without a tag or outside the folds are not judged.
 ///
 /// # Errors
-/// As [`train`].
-pub fn train_doubting(examples: &[LabelledText], config: &TrainConfig) -> Result<(TagModel, Vec<Doubt>), ModelError> {
+/// As [`train_with`].
+pub fn train_doubting(
+    examples: &[LabelledText],
+    config: &TrainConfig,
+    embedder: Option<&Arc<dyn TextVectors>>,
+) -> Result<(TagModel, Vec<Doubt>), ModelError> {
     config.check()?;
     let usable: Vec<&LabelledText> = examples
         .iter()
@@ -103,7 +126,24 @@ pub fn train_doubting(examples: &[LabelledText], config: &TrainConfig) -> Result
     };
     let vectorizer = Vectorizer::fit(&texts, &features);
     let is_multi_label = is_multi_label(&usable, config.multi_label);
-    let data = assemble(&usable, &labels, &vectorizer, config);
+    let mut data = assemble(&usable, &labels, &vectorizer, config);
+    let mut student = None;
+    let block = match embedder {
+        Some(embedder) => {
+            refuse_vectors_where_unused(config.kind)?;
+            let mut vectors = vectors_of(&texts, embedder.as_ref())?;
+            if config.distil {
+                let groups: Vec<u64> = usable.iter().map(|example| group_number(example.group())).collect();
+                let directions = DenseBlock::directions(&vectors);
+                let (weights, guesses) = student::learn(&data.rows, &directions, &groups, config.seed);
+                (student, vectors) = (Some(weights), guesses);
+            }
+            let (block, rows) = DenseBlock::fit(&vectors, embedder.id(), config);
+            data.dense = rows;
+            Some(block)
+        }
+        None => None,
+    };
     let learned = match config.kind {
         ModelKind::Linear => learn_linear(&data, config)?,
         ModelKind::LsaLogistic => softmax::learn(&data, config)?,
@@ -119,6 +159,9 @@ pub fn train_doubting(examples: &[LabelledText], config: &TrainConfig) -> Result
         kind: config.kind,
         labels,
         vectorizer,
+        dense: block,
+        embedder: embedder.filter(|_| student.is_none()).cloned().map(Attached),
+        student,
         weights: learned.weights,
         link: learned.link.clone(),
         thresholds,
@@ -129,6 +172,23 @@ pub fn train_doubting(examples: &[LabelledText], config: &TrainConfig) -> Result
     model.id = file::short_digest(&file::encode_payload(&model)?);
     let doubts = doubts(&usable, &data, &learned.scores, &model.labels);
     Ok((model, doubts))
+}
+
+/// A number that rows of one group share.
+fn group_number(group: &str) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&blake3::hash(group.as_bytes()).as_bytes()[..8]);
+    u64::from_le_bytes(word)
+}
+
+fn refuse_vectors_where_unused(kind: ModelKind) -> Result<(), ModelError> {
+    match kind {
+        ModelKind::Linear => Ok(()),
+        ModelKind::LsaLogistic => Err(ModelError::Vectors {
+            found: format!("a `{}` model takes no vectors of an embedder", kind.as_str()),
+            hint: "set `kind = \"linear\"`, or leave the embedder out",
+        }),
+    }
 }
 
 fn doubts(examples: &[&LabelledText], data: &Examples, scores: &Array2<f32>, labels: &[TagPath]) -> Vec<Doubt> {
@@ -218,6 +278,7 @@ fn assemble(examples: &[&LabelledText], labels: &[TagPath], vectorizer: &Vectori
     let trust = examples.iter().map(|example| example.weak_trust.unwrap_or(1.0));
     Examples {
         rows,
+        dense: DenseRows::default(),
         targets,
         trust: trust.collect(),
         folds,
@@ -231,7 +292,7 @@ fn learn_linear(data: &Examples, config: &TrainConfig) -> Result<Learned, ModelE
         ..LinearSvm::default()
     };
     learner.check()?;
-    let (classes, margins) = learner.fit_folds(&data.rows, data.targets.view(), &data.trust, &data.folds);
+    let (classes, margins) = learner.fit_folds(&data.rows, &data.dense, data.targets.view(), &data.trust, &data.folds);
     let targets = data.targets.select(Axis(0), &data.folds.rows());
     let own: Vec<Option<Sigmoid>> = (0..targets.ncols())
         .into_par_iter()
