@@ -200,7 +200,10 @@ impl ShopState {
             return false;
         }
         let (len, dims) = (self.issues.len(), self.basis.as_ref().map_or(0, crate::context::dims));
-        let issue = |i: &IssueState| i.canonical < len && i.sum.len() == dims && i.sum.iter().all(|v| v.is_finite());
+        let issue = |i: &IssueState| {
+            let is_placed = i.canonical < len && i.family < len;
+            is_placed && i.sum.len() == dims && i.sum.iter().chain([&i.word_weight]).all(|v| v.is_finite())
+        };
         let event = |e: &Event| e.issue < len && e.other.is_none_or(|o| o < len);
         self.issues.iter().all(issue)
             && self
@@ -208,6 +211,7 @@ impl ShopState {
                 .iter()
                 .all(|i| self.issues[i.canonical].canonical == i.canonical)
             && self.lineage.iter().all(event)
+            && self.kept_apart.iter().all(|&(a, b)| a < len && b < len)
     }
 
     /// Places of the issues that stand for themselves, oldest first.

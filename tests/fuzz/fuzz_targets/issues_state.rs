@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use refrain_fuzz::on_one_thread;
-use refrain_issues::{IssuesConfig, Request, STATE_VERSION, State, refit, run_night};
+use refrain_issues::{IssueDecision, IssuesConfig, Request, STATE_VERSION, State, Verb, run_night};
 use refrain_record::{Date, Language};
 
 fuzz_target!(|data: &[u8]| {
@@ -27,14 +27,27 @@ fuzz_target!(|data: &[u8]| {
         ("3", "the parcel is late"),
     ]
     .map(request);
-    let cfg = IssuesConfig::default();
-    if let Ok(night) = run_night(state.clone(), &requests, &[], &cfg, as_of) {
+    let decide = |issue: &str, verb| IssueDecision {
+        shop_id: "de".into(),
+        issue_id: issue.into(),
+        on: as_of,
+        verb,
+    };
+    let decisions = [
+        decide("de-I000001", Verb::MergeInto("de-I000002".into())),
+        decide("de-I000002", Verb::Split(vec!["desk/1".into()])),
+        decide("de-I000003", Verb::NotAnIssue),
+    ];
+    let cfg = IssuesConfig {
+        refit_on: data.first().map(|day| Date(as_of.0 - i32::from(day % 2))).into_iter().collect(),
+        ..IssuesConfig::default()
+    };
+    if let Ok(night) = run_night(state, &requests, &[], &decisions, &cfg, as_of) {
         assert_eq!(night.members.len(), requests.len());
         let next = State::from_bytes(&night.state.to_bytes()).expect("the state of a night");
         // By bytes: damaged figures may be no numbers.
         assert_eq!(next.to_bytes(), night.state.to_bytes());
     }
-    let _ = refit(state, &requests, &[], &cfg);
 });
 
 fn request<'a>((conversation_id, text): (&'a str, &'a str)) -> Request<'a> {
