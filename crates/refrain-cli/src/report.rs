@@ -163,64 +163,52 @@ pub(crate) fn times(progress: &Progress) -> String {
 
 const TOP: usize = 5;
 
-/// The five issues with the most members in the last 28 days; ties by id.
+/// The five issues that took the most handling time of the last 28 days, as `issue_ranking` has it; ties by id.
 pub(crate) fn top_issues(night: &Night) -> Vec<TopIssue> {
-    let last = night.runs.iter().map(|r| r.date).max().unwrap_or_default();
-    let mut issues: Vec<_> = night
-        .issues
-        .issues
-        .iter()
-        .filter(|i| i.canonical_id == i.issue_id && i.num_conversations_28d > 0)
-        .collect();
-    issues.sort_by(|a, b| {
-        b.num_conversations_28d
-            .cmp(&a.num_conversations_28d)
-            .then_with(|| (&a.shop_id, &a.issue_id).cmp(&(&b.shop_id, &b.issue_id)))
+    let mut ranked: Vec<_> = night.insight.issue_ranking.iter().filter(|r| r.rank > 0).collect();
+    ranked.sort_by_key(|r| {
+        (
+            std::cmp::Reverse((r.handle_s, r.num_conversations)),
+            &r.shop_id,
+            &r.issue_id,
+        )
     });
-    issues.truncate(TOP);
-    let mut sums: FxHashMap<(&str, &str), (i64, i64)> = FxHashMap::default();
-    for day in night
-        .insight
-        .issue_daily
+    ranked.truncate(TOP);
+    let names: FxHashMap<(&str, &str), &str> = night
+        .issues
+        .issues
         .iter()
-        .filter(|d| last.days_since(d.date) < 28)
-    {
-        let sum = sums.entry((day.shop_id.as_str(), day.issue_id.as_str())).or_default();
-        sum.0 += day.num_repeat_7d;
-        sum.1 += day.handle_s;
-    }
-    issues
+        .map(|i| ((i.shop_id.as_str(), i.issue_id.as_str()), i.name.as_str()))
+        .collect();
+    ranked
         .into_iter()
-        .map(|i| {
-            let (repeats, handle_s) = sums
-                .get(&(i.shop_id.as_str(), i.issue_id.as_str()))
-                .copied()
-                .unwrap_or_default();
+        .map(|r| {
+            let name = names.get(&(r.shop_id.as_str(), r.issue_id.as_str()));
             #[expect(clippy::cast_precision_loss, reason = "hours for people")]
-            let handle_h = handle_s as f64 / 3600.0;
+            let handle_h = r.handle_s as f64 / 3600.0;
             TopIssue {
-                shop: i.shop_id.to_string(),
-                name: i.name.clone(),
-                conversations: i.num_conversations_28d,
-                customers: i.num_customers,
-                repeats,
+                shop: r.shop_id.to_string(),
+                name: name.copied().unwrap_or_default().to_owned(),
+                conversations: r.num_conversations,
+                customers: r.num_customers,
+                repeats: r.num_followed_7d,
                 handle_h,
             }
         })
         .collect()
 }
 
-/// The top issues as a table: contacts, repeats and hours of 28 days, customers of all time.
+/// The top issues as a table: contacts, customers, contacts followed by another within 7 days, and hours, of 28 days.
 pub(crate) fn top_issues_text(issues: &[TopIssue]) -> String {
     let mut out = format!(
-        "{:<4} {:>7} {:>9} {:>8} {:>8}  {}\n",
-        "shop", "28 days", "all time", "repeats", "hours", "issue"
+        "{:<4} {:>8} {:>9} {:>8} {:>8}  {}\n",
+        "shop", "contacts", "customers", "repeats", "hours", "issue"
     );
     for i in issues {
         let name = plain(&i.name, 80);
         let _ = writeln!(
             out,
-            "{:<4} {:>7} {:>9} {:>8} {:>8.1}  {name}",
+            "{:<4} {:>8} {:>9} {:>8} {:>8.1}  {name}",
             i.shop, i.conversations, i.customers, i.repeats, i.handle_h
         );
     }
