@@ -100,30 +100,17 @@ fn issue_rows(
 mod tests {
     use super::*;
     use crate::fixture::{Fixture, contact, day, member, outcome};
+    use crate::fixture_rows;
     use refrain_record::tables::{Issue, IssueMember};
-    use refrain_record::{Alarm, HandleMethod, IssueStatus, MembershipKind};
+    use refrain_record::{Alarm, HandleMethod, MembershipKind};
 
     fn issue(id: &str, canonical: &str) -> Issue {
         Issue {
-            shop_id: "de".into(),
-            issue_id: id.into(),
             canonical_id: canonical.into(),
-            issue_family_id: id.into(),
-            name: String::new(),
-            status: IssueStatus::Active,
-            language: None,
-            terms: Vec::new(),
-            example_ids: Vec::new(),
-            top_tag: None,
-            top_tag_share: None,
-            owner: None,
-            faq_url: None,
             first_seen: day("2025-11-01"),
             last_seen: day("2025-11-01"),
             born_on: day("2025-11-01"),
-            num_conversations: 0,
-            num_customers: 0,
-            num_conversations_28d: 0,
+            ..fixture_rows::issue(id, id)
         }
     }
 

@@ -5,7 +5,6 @@ use crate::basis::{Basis, Utterance};
 use crate::context;
 use crate::dense::normalise;
 use crate::distinct::{Distinct, collapse, sample};
-use crate::fusion::Fusion;
 use crate::groups::{Groups, belonging, belonging_to_others, find_groups, reach_of, sums_of, to_others, unit_rows};
 use crate::neighbours::{Neighbour, nearest_centre};
 use crate::request::Request;
@@ -388,30 +387,6 @@ fn all_centres(shop: &ShopState) -> (Vec<usize>, Array2<f32>) {
     let dims = shop.basis.as_ref().map_or(0, context::dims);
     let sums = Array2::from_shape_fn((places.len(), dims), |(row, dim)| shop.issues[places[row]].sum[dim]);
     (places, unit_rows(sums))
-}
-
-/// The issues at `places` and how alike they are.
-pub(crate) fn fusion(shop: &ShopState, places: &[usize]) -> Fusion {
-    let dims = shop.basis.as_ref().map_or(0, context::dims);
-    let sums = Array2::from_shape_fn((places.len(), dims), |(row, dim)| shop.issues[places[row]].sum[dim]);
-    let counts = counts_of(shop, places);
-    Fusion::new(sums, counts.clone(), counts)
-}
-
-/// The same by their words alone.
-pub(crate) fn word_fusion(shop: &ShopState, places: &[usize]) -> Fusion {
-    let dims = shop.basis.as_ref().map_or(0, Basis::dims);
-    let sums = Array2::from_shape_fn((places.len(), dims), |(row, dim)| shop.issues[places[row]].sum[dim]);
-    let weights = places.iter().map(|&place| shop.issues[place].word_weight).collect();
-    Fusion::new(sums, counts_of(shop, places), weights)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a weight needs no more")]
-fn counts_of(shop: &ShopState, places: &[usize]) -> Vec<f32> {
-    places
-        .iter()
-        .map(|&place| shop.issues[place].num_texts as f32)
-        .collect()
 }
 
 pub(crate) fn count(num: usize) -> u32 {

@@ -1,6 +1,9 @@
 //! Which groups are one: the most alike are united until no two are alike enough.
 
+use crate::basis::Basis;
+use crate::context;
 use crate::dense::normalise;
+use crate::state::ShopState;
 use ndarray::{Array1, Array2, Axis};
 use std::collections::BTreeSet;
 
@@ -20,6 +23,8 @@ pub(crate) struct Fusion {
     rows: Array2<f32>,
     products: Array2<f32>,
     apart: BTreeSet<(usize, usize)>,
+    /// No two of these are alike.
+    is_exclusive: Vec<bool>,
 }
 
 impl Fusion {
@@ -31,6 +36,7 @@ impl Fusion {
                 .assign(&scaled(sum.to_owned(), counts[at], weights[at]));
         }
         let products = rows.dot(&rows.t());
+        let is_exclusive = vec![false; rows.nrows()];
         Self {
             sums,
             counts,
@@ -38,12 +44,32 @@ impl Fusion {
             rows,
             products,
             apart: BTreeSet::new(),
+            is_exclusive,
         }
+    }
+
+    /// The issues at `places`.
+    pub(crate) fn of_issues(shop: &ShopState, places: &[usize]) -> Self {
+        let counts = counts_of(shop, places);
+        let dims = shop.basis.as_ref().map_or(0, context::dims);
+        Self::new(sums_of(shop, places, dims), counts.clone(), counts)
+    }
+
+    /// The same by their words alone.
+    pub(crate) fn of_words(shop: &ShopState, places: &[usize]) -> Self {
+        let weights = places.iter().map(|&place| shop.issues[place].word_weight).collect();
+        let dims = shop.basis.as_ref().map_or(0, Basis::dims);
+        Self::new(sums_of(shop, places, dims), counts_of(shop, places), weights)
     }
 
     /// Never calls these two alike, nor what either is united with.
     pub(crate) fn keep_apart(&mut self, a: usize, b: usize) {
         self.apart.insert((a.min(b), a.max(b)));
+    }
+
+    /// Never calls two so marked alike, nor what either is united with.
+    pub(crate) fn mark_exclusive(&mut self, at: usize) {
+        self.is_exclusive[at] = true;
     }
 
     /// The two most alike groups, the lower first, when they reach `min_similarity`; ties to the lower pair.
@@ -53,7 +79,8 @@ impl Fusion {
             for j in i + 1..self.products.nrows() {
                 let similarity = self.products[[i, j]];
                 let is_better = similarity >= min_similarity && best.is_none_or(|b| similarity > b.2);
-                if is_better && !self.apart.contains(&(i, j)) {
+                let is_held_apart = || self.is_exclusive[i] && self.is_exclusive[j] || self.apart.contains(&(i, j));
+                if is_better && !is_held_apart() {
                     best = Some((i, j, similarity));
                 }
             }
@@ -67,6 +94,7 @@ impl Fusion {
         let mut kept = self.sums.row_mut(keep);
         kept += &absorbed;
         self.counts[keep] += self.counts[gone];
+        self.is_exclusive[keep] |= self.is_exclusive[gone];
         self.weights[keep] += self.weights[gone];
         let row = scaled(self.sums.row(keep).to_owned(), self.counts[keep], self.weights[keep]);
         self.rows.row_mut(keep).assign(&row);
@@ -82,6 +110,18 @@ impl Fusion {
         let apart = self.apart.iter().map(|&(a, b)| (moved(a), moved(b)));
         self.apart = apart.map(|(a, b)| (a.min(b), a.max(b))).collect();
     }
+}
+
+fn sums_of(shop: &ShopState, places: &[usize], dims: usize) -> Array2<f32> {
+    Array2::from_shape_fn((places.len(), dims), |(row, dim)| shop.issues[places[row]].sum[dim])
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a weight needs no more")]
+fn counts_of(shop: &ShopState, places: &[usize]) -> Vec<f32> {
+    places
+        .iter()
+        .map(|&place| shop.issues[place].num_texts as f32)
+        .collect()
 }
 
 /// A sum scaled so that the product of two such rows is their likeness; zero stays zero.
@@ -163,5 +203,16 @@ mod tests {
         assert_ne!((keep, gone), (0, 2));
         fusion.unite(keep, gone);
         assert_eq!(fusion.most_alike(0.5), None);
+
+        let mut fusion = self::fusion(&[(0, 30), (0, 30), (0, 30)]);
+        fusion.mark_exclusive(0);
+        fusion.mark_exclusive(2);
+        let (keep, gone, _) = fusion.most_alike(0.5).unwrap();
+        fusion.unite(keep, gone);
+        assert_eq!(
+            fusion.most_alike(0.5),
+            None,
+            "one of the three is apart, whichever two were united"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! What happens to issues after a night's assignments: merged, died, revived, named.
 
-use crate::assign::{Night, Standing, add, fusion, word_fusion};
+use crate::assign::{Night, Standing, add};
 use crate::fusion::Fusion;
 use crate::names::{Class, Said, name_classes};
 use crate::state::{Event, EventKind, ShopState};
@@ -103,7 +103,7 @@ pub(crate) fn age(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]
 /// Younger issues join older ones that have come as near as `merge_similarity`, unless owners hold them apart.
 fn merge_near(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]) {
     let places = shop.canonical();
-    let mut fusions = [fusion(shop, &places), word_fusion(shop, &places)];
+    let mut fusions = [Fusion::of_issues(shop, &places), Fusion::of_words(shop, &places)];
     for i in 0..places.len() {
         for j in i + 1..places.len() {
             let decided = |at: usize| shop.issues[places[at]].decided.is_no_issue;
@@ -134,9 +134,8 @@ fn merge_near(night: &Night<'_>, shop: &mut ShopState, tallies: &[Tally<'_>]) {
         }
         most_frequent(&tags).is_some_and(|(_, count)| 2 * count > num)
     };
-    let tagged: Vec<usize> = (0..places.len()).filter(|&at| has_tag(&places[at])).collect();
-    for (number, &i) in tagged.iter().enumerate() {
-        tagged[number + 1..].iter().for_each(|&j| fusions[1].keep_apart(i, j));
+    for at in (0..places.len()).filter(|&at| has_tag(&places[at])) {
+        fusions[1].mark_exclusive(at);
     }
     let alike = |fusions: &[Fusion; 2]| {
         let [whole, words] = fusions;

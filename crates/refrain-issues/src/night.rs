@@ -64,8 +64,7 @@ pub fn run_night(
     let (mut issues, mut members, mut num_strange) = (Vec::new(), Vec::new(), 0);
     for (shop_id, requests) in by_shop {
         let mut shop = state.shops.remove(&shop_id).unwrap_or_default();
-        shop.fillers = filler::learn(requests);
-        let matters = matters(requests, &shop);
+        let matters = matters(requests, cfg);
         let requests = &with_texts(requests, &matters);
         let night = Night {
             requests,
@@ -103,11 +102,15 @@ pub fn run_night(
     })
 }
 
-/// What each request says beside fillers.
-fn matters<'a>(requests: &[Request<'a>], shop: &ShopState) -> Vec<Cow<'a, str>> {
+/// What each request says beside fillers; all of it where vectors of a model outside were made from all of it.
+fn matters<'a>(requests: &[Request<'a>], cfg: &IssuesConfig) -> Vec<Cow<'a, str>> {
+    let fillers = match cfg.vectors_of {
+        Some(_) => BTreeSet::new(),
+        None => filler::learn(requests),
+    };
     requests
         .par_iter()
-        .map(|request| filler::without(request.text, &shop.fillers))
+        .map(|request| filler::without(request.text, &fillers))
         .collect()
 }
 

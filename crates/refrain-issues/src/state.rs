@@ -24,8 +24,6 @@ pub(crate) struct ShopState {
     pub(crate) basis: Option<Basis>,
     /// Night of the last fit.
     pub(crate) fitted_on: i32,
-    /// Sentences that say nothing about the matter, learnt with the basis.
-    pub(crate) fillers: BTreeSet<u64>,
     /// Tags in order of their dimension.
     pub(crate) tags: Vec<String>,
     /// By birth; the issue at place i has number i + 1, so numbers are never used again.
